@@ -1,0 +1,96 @@
+# Images for an AArch64 board. A kernel is compiled once for each *flavour* (release, checked, a seeded
+# bug ...) and linked with what each image does.
+
+set(PIVOT_KERNEL_SOURCES
+  arch/aarch64/cpu.cpp
+  arch/aarch64/mmu.cpp
+  arch/aarch64/start.S
+  arch/aarch64/switch.S
+  arch/aarch64/vectors.S
+  arch/board/board.cpp
+  arch/board/console.cpp
+  intr/attend.cpp
+  intr/bottom_half.cpp
+  intr/continuation.cpp
+  intr/line.cpp
+  kern/base/format.cpp
+  kern/base/log.cpp
+  kern/clock.cpp
+  kern/main.cpp
+  kern/panic.cpp
+  kern/park.cpp
+  kern/sched.cpp
+  mutex/adaptive_mutex.cpp
+  mutex/spin_mutex.cpp
+)
+
+set(PIVOT_TARGET_OPTIONS
+  -O2 -g
+  -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align
+  -ffixed-x18                     # this CPU's structure (arch/aarch64/cpu.hpp)
+  -ffreestanding -fno-pic -fno-stack-protector -fno-common
+  -fno-omit-frame-pointer         # backtraces
+  -ffunction-sections -fdata-sections
+)
+set(PIVOT_TARGET_CXX_OPTIONS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+
+# pivot_flavour(name DEFINITIONS ... OPTIONS ...): the kernel's objects, compiled one way.
+function(pivot_flavour name)
+  cmake_parse_arguments(arg "" "" "DEFINITIONS;OPTIONS" ${ARGN})
+  add_library(kernel_${name} OBJECT EXCLUDE_FROM_ALL ${PIVOT_KERNEL_SOURCES})
+  target_include_directories(kernel_${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/aarch64)
+  target_compile_definitions(kernel_${name} PUBLIC PIVOT_GIC=${PIVOT_GIC} ${arg_DEFINITIONS})
+  target_compile_options(kernel_${name} PUBLIC
+    ${PIVOT_TARGET_OPTIONS} ${PIVOT_WARNINGS} ${arg_OPTIONS}
+    $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS}>)
+endfunction()
+
+# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/.
+function(pivot_image name)
+  cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES" ${ARGN})
+  set(elf ${CMAKE_BINARY_DIR}/images/${name}.elf)
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)
+  target_link_libraries(${name} PRIVATE kernel_${arg_FLAVOUR})
+  set_target_properties(${name} PROPERTIES
+    OUTPUT_NAME ${name} SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/images
+    LINK_DEPENDS ${CMAKE_SOURCE_DIR}/arch/aarch64/link.ld)
+  target_link_options(${name} PRIVATE
+    -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,max-page-size=4096
+    -Wl,--no-warn-rwx-segments
+    -Wl,--defsym=LOAD_ADDRESS=${PIVOT_LOAD_ADDRESS} -T ${CMAKE_SOURCE_DIR}/arch/aarch64/link.ld)
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img)
+endfunction()
+
+# pivot_target_test(name IMAGE i [EXACT] [LABEL l] [ARGS qemu/run.py's options ...]): boots an image.
+function(pivot_target_test name)
+  cmake_parse_arguments(arg "EXACT" "IMAGE;LABEL" "ARGS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL target)
+  endif()
+  if(arg_EXACT)
+    list(PREPEND arg_ARGS --exact)
+  endif()
+  add_test(NAME ${name} COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/qemu/run.py
+    --board ${PIVOT_BOARD} ${CMAKE_BINARY_DIR}/images/${arg_IMAGE} ${arg_ARGS})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+endfunction()
+
+pivot_flavour(release)                                  # what is measured
+pivot_flavour(checked DEFINITIONS PIVOT_CHECKED=1)      # with every run-time assert
+pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
+  OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined>
+          $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-undefined-trap-on-error>)
+
+# A seeded bug a flavour (kern/base/config.hpp); tests/target proves that each is caught.
+set(PIVOT_TARGET_BUGS EOI_ENABLED SCRATCH_LOST SPLX_RACE DOUBLE_QUEUE)
+foreach(bug ${PIVOT_TARGET_BUGS})
+  string(TOLOWER ${bug} lower)
+  pivot_flavour(bug_${lower} DEFINITIONS PIVOT_CHECKED=1 PIVOT_BUG_${bug}=1)
+endforeach()
+
+# What each part of the tree builds and tests is said beside it.
+file(GLOB pivot_parts CONFIGURE_DEPENDS tests/*/target.cmake tests/target/*.cmake kern/*.cmake)
+foreach(part ${pivot_parts})
+  include(${part})
+endforeach()

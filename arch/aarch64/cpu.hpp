@@ -1,0 +1,57 @@
+// The AArch64 port of the CPU contract (arch/contract/cpu.hpp).
+//
+// Who: as the contract says. Lock order: none.
+// Sources: Arm ARM DDI 0487, GIC IHI 0069 and IHI 0048.
+#pragma once
+
+#include "frame.hpp"
+#include "kern/base/percpu.hpp"
+#include "sysreg.hpp"
+
+extern "C" {
+void pivot_switch_threads(pivot::Thread* from, pivot::Thread* to);
+void pivot_enter_bottom_half(pivot::Thread* thread);
+[[noreturn]] void pivot_switch_away(pivot::Thread* to);
+void pivot_thread_trampoline();
+}
+
+namespace pivot::port {
+
+// x18, AAPCS64's platform register. Every file is compiled with -ffixed-x18 and entry leaves it alone,
+// so "this CPU" costs nothing, and a field of it is read in one instruction, which preemption and
+// migration cannot split.
+register PerCpu* g_this_cpu asm("x18");
+
+// Device memory is mapped at its physical address plus this (mmu.cpp).
+inline constexpr uptr kDeviceBase = 0xffff'ffc0'0000'0000;
+
+struct Cpu {
+    static PerCpu& this_cpu() { return *g_this_cpu; }
+    static void set_this_cpu(PerCpu* cpu) { g_this_cpu = cpu; }
+
+    static void compiler_barrier() { asm volatile("" ::: "memory"); }
+    static void interrupts_disable() { asm volatile("msr daifset, #2" ::: "memory"); }
+    static void interrupts_enable() { asm volatile("msr daifclr, #2" ::: "memory"); }
+
+    // PSTATE.SP is 1 on the interrupt stack and 0 in a thread.
+    static bool on_interrupt_stack() { return read_sysreg<Sysreg::spsel>() != 0; }
+
+    static u64 counter() { return read_sysreg<Sysreg::cntvct_el0>(); }
+    static u64 counter_hz() { return read_sysreg<Sysreg::cntfrq_el0>(); }
+
+    static void cpu_relax() { asm volatile("yield" ::: "memory"); }
+    static void cpu_idle() { asm volatile("wfi" ::: "memory"); }
+
+    static void set_priority_mask(u64 held);
+
+    static void switch_threads(Thread* from, Thread* to) { pivot_switch_threads(from, to); }
+    static void enter_bottom_half(Thread* thread) { pivot_enter_bottom_half(thread); }
+    [[noreturn]] static void switch_away(Thread* to) { pivot_switch_away(to); }
+    static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));
+
+    static constexpr uptr device_address(u64 physical) { return kDeviceBase + physical; }
+
+    [[noreturn]] static void machine_exit(u32 status);
+};
+
+}  // namespace pivot::port

@@ -1,0 +1,112 @@
+// Offsets that assembly and C++ share, each asserted against the C++ structure it describes.
+//
+// Who: vectors.S, switch.S, start.S, and the panic code. Lock order: none.
+#pragma once
+
+// PerCpu (kern/base/percpu.hpp)
+#define CPU_HELD 0
+#define CPU_SPL 8
+#define CPU_HARDWARE 16
+#define CPU_ATTENTION 24
+#define CPU_CURRENT 32
+#define CPU_MASK 40
+#define CPU_CONTROLLER 48
+#define CPU_NESTING 56
+#define CPU_BOTTOM_HALF 128
+#define CPU_HELD_OFF 168
+#define CPU_LINES 176
+
+// LineEntry
+#define LINE_HANDLER 0
+#define LINE_SPL 16
+#define LINE_COUNT 24
+
+// Thread (kern/thread.hpp)
+#define THREAD_SP 0
+#define THREAD_STACK_TOP 8
+#define THREAD_PINNED 16
+
+// InterruptFrame: what entry saves on the stack of whoever was interrupted.
+#define FRAME_X29 144
+#define FRAME_ELR 160
+#define FRAME_SPL 176
+#define FRAME_IAR 192
+#define FRAME_SIZE 208
+
+// SwitchFrame: what a thread switch saves: x29, x30, x19..x28.
+#define SWITCH_FRAME_SIZE 96
+
+// FaultFrame: everything, for a panic.
+#define FAULT_ELR 248
+#define FAULT_ESR 264
+#define FAULT_SP_EL0 280
+#define FAULT_SIZE 288
+
+// Stacks that assembly sets up: guard page, then the stack (kern/base/stack.hpp).
+#define GUARD_BYTES 4096
+#define INTERRUPT_STACK_BYTES 16384
+#define EMERGENCY_STACK_BYTES 4096
+#define BOOT_THREAD_STACK_BYTES 16384
+
+// The levels of spl/ipl.hpp that assembly needs.
+#define SPL_SOFT 0xffffffff00000000
+
+#ifndef __ASSEMBLER__
+
+#include "kern/base/percpu.hpp"
+
+namespace pivot {
+
+// The caller-saved half of the registers; the other half belongs to whoever runs next and is saved by
+// a thread switch alone (AAPCS64, 6.1.1).
+struct InterruptFrame {
+    u64 x[18];
+    u64 x29, x30;
+    u64 elr, spsr;
+    u64 spl;
+    u64 line;  // address of the LineEntry, less CPU_LINES
+    u64 iar;   // GICv2: the acknowledge register's value, with an SGI's source CPU
+    u64 unused;
+};
+static_assert(sizeof(InterruptFrame) == FRAME_SIZE);
+static_assert(offsetof(InterruptFrame, x29) == FRAME_X29);
+static_assert(offsetof(InterruptFrame, elr) == FRAME_ELR);
+static_assert(offsetof(InterruptFrame, spl) == FRAME_SPL);
+static_assert(offsetof(InterruptFrame, iar) == FRAME_IAR);
+
+struct SwitchFrame {
+    u64 x29, x30;
+    u64 x19_to_x28[10];
+};
+static_assert(sizeof(SwitchFrame) == SWITCH_FRAME_SIZE);
+
+struct TrapFrame {
+    u64 x[31];
+    u64 elr, spsr, esr, far;
+    u64 sp_el0;
+};
+static_assert(sizeof(TrapFrame) == FAULT_SIZE);
+static_assert(offsetof(TrapFrame, elr) == FAULT_ELR);
+static_assert(offsetof(TrapFrame, esr) == FAULT_ESR);
+static_assert(offsetof(TrapFrame, sp_el0) == FAULT_SP_EL0);
+
+static_assert(kInterruptStackSize == INTERRUPT_STACK_BYTES);
+static_assert(kBootThreadStackSize == BOOT_THREAD_STACK_BYTES);
+static_assert(offsetof(PerCpu, held) == CPU_HELD);
+static_assert(offsetof(PerCpu, spl) == CPU_SPL);
+static_assert(offsetof(PerCpu, hardware) == CPU_HARDWARE);
+static_assert(offsetof(PerCpu, attention) == CPU_ATTENTION);
+static_assert(offsetof(PerCpu, current) == CPU_CURRENT);
+static_assert(offsetof(PerCpu, mask) == CPU_MASK);
+static_assert(offsetof(PerCpu, controller) == CPU_CONTROLLER);
+static_assert(offsetof(PerCpu, nesting) == CPU_NESTING);
+static_assert(offsetof(PerCpu, bottom_half) == CPU_BOTTOM_HALF);
+static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
+static_assert(offsetof(PerCpu, lines) == CPU_LINES);
+static_assert(offsetof(LineEntry, handler) == LINE_HANDLER);
+static_assert(offsetof(LineEntry, spl) == LINE_SPL);
+static_assert(offsetof(LineEntry, count) == LINE_COUNT);
+
+}  // namespace pivot
+
+#endif

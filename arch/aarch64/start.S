@@ -1,0 +1,199 @@
+/* From power-on to pivot_main.
+ *
+ * Entered by QEMU's or a boot loader's jump, as ELF or as an arm64 Image, at EL3, EL2 or EL1, MMU and
+ * data cache off, anywhere in RAM (2 MiB aligned), x0 = the device tree's address or 0 (Linux
+ * Documentation/arm64/booting.rst describes the Image protocol). Everything up to "Virtual from here"
+ * is position independent: symbols are reached by ADRP only.
+ *
+ * Register use until then: x19 = the boot argument, x20 = physical address of the image's first byte. */
+
+#include "frame.hpp"
+
+#define SCR_EL3_VALUE   0x531           /* RW, HCE, RES1, NS: EL2/EL1 are AArch64, Non-secure (D17.2.117) */
+#define HCR_EL2_VALUE   0x80000000      /* RW: EL1 is AArch64; nothing is trapped (D17.2.48) */
+#define SPSR_EL2H       0x3c9           /* DAIF masked, EL2h */
+#define SPSR_EL1H       0x3c5           /* DAIF masked, EL1h */
+#define SCTLR_EL1_RES1  0x30d00800      /* MMU, caches and alignment checks off (D17.2.118) */
+#define SCTLR_EL1_ON    0x30d0181d      /* + M, C, I, SA, SA0 */
+#define ICC_SRE_EL1     S3_0_C12_C12_5
+#define ICC_SRE_EL2     S3_4_C12_C9_5
+#define ICC_SRE_EL3     S3_6_C12_C12_5
+#define ICC_PMR_EL1     S3_0_C4_C6_0
+
+        .section .text.head, "ax"
+        .globl  _head
+_head:
+        b       start                   // the Image header: code0
+        .long   0                       // code1
+        .quad   0                       // load offset from a 2 MiB boundary
+        .quad   _image_size
+        .quad   0xa                     // little endian, 4 KiB pages, anywhere in memory
+        .quad   0, 0, 0
+        .ascii  "ARM\x64"
+        .long   0
+
+        .globl  start
+start:
+        msr     daifset, #0xf
+        mov     x19, x0
+        adrp    x20, _head
+
+        mrs     x1, mpidr_el1
+        ldr     x2, =0xff00ffffff       // Aff3, Aff2..Aff0
+        tst     x1, x2
+        b.ne    park                    // this kernel runs on CPU 0; all others stay here
+
+        mrs     x1, currentel
+        lsr     x1, x1, #2
+        cmp     x1, #2
+        b.eq    at_el2
+        b.lo    at_el1
+
+at_el3:
+        mov     x1, #SCR_EL3_VALUE
+        mrs     x2, id_aa64pfr0_el1
+        msr     cptr_el3, xzr           // FP and trace accesses are not trapped to EL3
+        ubfx    x3, x2, #24, #4         // ID_AA64PFR0_EL1.GIC: the CPU interface has system registers
+        cbz     x3, 1f
+        mov     x3, #0xf                // SRE, DFB, DIB, Enable: for every level below, too
+        msr     ICC_SRE_EL3, x3
+        isb
+        mov     x3, #0xff
+        msr     ICC_PMR_EL1, x3         // Non-secure code may only lower a mask that is >= 0x80
+1:      adrp    x3, boot_stack_top
+        mov     sp, x3
+        stp     x1, x2, [sp, #-16]!
+        bl      pivot_boot_secure_gic   // hands every line to the Non-secure world (arch/dev/gicv*.cpp)
+        ldp     x1, x2, [sp], #16
+        msr     scr_el3, x1
+        tst     x2, #0xf00              // ID_AA64PFR0_EL1.EL2
+        b.ne    2f
+        mov     x4, #(SCTLR_EL1_RES1 & 0xffff)
+        movk    x4, #(SCTLR_EL1_RES1 >> 16), lsl #16    // no EL2: straight to EL1
+        msr     sctlr_el1, x4
+        mov     x4, #SPSR_EL1H
+        adr     x5, at_el1
+        b       3f
+2:      mov     x4, #SPSR_EL2H
+        adr     x5, at_el2
+3:      msr     spsr_el3, x4
+        msr     elr_el3, x5
+        eret
+
+at_el2:
+        mov     x1, #HCR_EL2_VALUE
+        msr     hcr_el2, x1
+        mov     x1, #3
+        msr     cnthctl_el2, x1         // EL1 may use the physical counter and timer
+        msr     cntvoff_el2, xzr        // and both counters agree
+        mov     x1, #0x33ff
+        msr     cptr_el2, x1            // RES1 bits only: nothing is trapped
+        msr     hstr_el2, xzr
+        mrs     x1, pmcr_el0
+        ubfx    x1, x1, #11, #5
+        msr     mdcr_el2, x1            // all event counters belong to EL1
+        msr     vttbr_el2, xzr
+        mrs     x1, midr_el1
+        msr     vpidr_el2, x1           // EL1 sees the real CPU
+        mrs     x1, mpidr_el1
+        msr     vmpidr_el2, x1
+        mrs     x1, id_aa64pfr0_el1
+        ubfx    x1, x1, #24, #4
+        cbz     x1, 1f
+        mrs     x1, ICC_SRE_EL2
+        orr     x1, x1, #1              // SRE
+        orr     x1, x1, #8              // Enable: EL1 may use them, too
+        msr     ICC_SRE_EL2, x1
+1:      mov     x1, #(SCTLR_EL1_RES1 & 0xffff)
+        movk    x1, #(SCTLR_EL1_RES1 >> 16), lsl #16
+        msr     sctlr_el1, x1
+        mov     x1, #SPSR_EL1H
+        msr     spsr_el2, x1
+        adr     x1, at_el1
+        msr     elr_el2, x1
+        eret
+
+at_el1:
+        msr     spsel, #1
+        adrp    x0, boot_stack_top
+        mov     sp, x0
+
+        adrp    x0, __bss_start         // zero .bss; the C++ below relies on it
+        add     x0, x0, :lo12:__bss_start
+        adrp    x1, __bss_end
+        add     x1, x1, :lo12:__bss_end
+1:      cmp     x0, x1
+        b.hs    2f
+        stp     xzr, xzr, [x0], #16
+        b       1b
+2:
+        mov     x0, x20
+        bl      pivot_mmu_build         // x0 -> {TTBR0, TTBR1, TCR, MAIR}, physical
+        ldp     x1, x2, [x0]
+        ldp     x3, x4, [x0, #16]
+
+        adrp    x5, __bss_start         // stores above bypassed the cache: drop stale lines of it
+        adrp    x6, __bss_end
+        mrs     x7, ctr_el0
+        ubfx    x7, x7, #16, #4         // CTR_EL0.DminLine, log2 words
+        mov     x8, #4
+        lsl     x7, x8, x7
+3:      dc      ivac, x5
+        add     x5, x5, x7
+        cmp     x5, x6
+        b.lo    3b
+        dsb     sy                      // the maintenance is complete before the walker looks
+
+        msr     mair_el1, x4
+        msr     tcr_el1, x3
+        msr     ttbr0_el1, x1
+        msr     ttbr1_el1, x2
+        isb                             // translation regime in place before anything stale is dropped
+        tlbi    vmalle1
+        ic      iallu
+        dsb     nsh                     // both done, on this CPU
+        isb
+        mov     x5, #(SCTLR_EL1_ON & 0xffff)
+        movk    x5, #(SCTLR_EL1_ON >> 16), lsl #16
+        msr     sctlr_el1, x5
+        isb                             // MMU on: still running from the identity map
+        ldr     x6, =virtual_start      // a link-time, that is virtual, address
+        br      x6
+
+/* Virtual from here. */
+virtual_start:
+        mrs     x1, tcr_el1
+        orr     x1, x1, #(1 << 7)       // EPD0: no walks through TTBR0
+        msr     tcr_el1, x1
+        ldr     x2, =pivot_empty_table_physical
+        ldr     x2, [x2]
+        msr     ttbr0_el1, x2           // the lower half is empty
+        isb
+        tlbi    vmalle1                 // the identity map is gone
+        dsb     nsh
+        isb
+
+        ldr     x1, =pivot_vectors
+        msr     vbar_el1, x1
+        isb
+        ldr     x18, =pivot_percpu      // CPU 0's
+        ldr     x1, =pivot_interrupt_stack + GUARD_BYTES + INTERRUPT_STACK_BYTES
+        mov     sp, x1                  // SP_EL1: the interrupt stack
+        msr     spsel, #0
+        ldr     x1, =pivot_boot_thread_stack + GUARD_BYTES + BOOT_THREAD_STACK_BYTES
+        mov     sp, x1                  // SP_EL0: the boot thread's
+        mov     x29, xzr
+        mov     x30, xzr
+        msr     daifclr, #0xc           // debug and SError are let in; IRQ waits for the controller
+        mov     x0, x19
+        b       pivot_main
+
+park:   wfe
+        b       park
+
+        .ltorg
+
+        .section .bss.boot_stack, "aw", %nobits
+        .balign 4096
+        .skip   4096
+boot_stack_top:

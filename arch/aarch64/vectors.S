@@ -1,0 +1,308 @@
+/* The exception vectors and the whole interrupt path.
+ *
+ * Threads run at EL1 on SP_EL0 (PSTATE.SP = 0); every exception arrives on SP_EL1, this CPU's interrupt
+ * stack. So the hardware has switched stacks before the first instruction below, an interrupt of a
+ * thread and an interrupt of a top half arrive at different vectors, and a thread whose stack has
+ * overflowed is caught on a good one.
+ *
+ *      thread's stack (SP_EL0)              interrupt stack (SP_EL1)
+ *      | ...            |                   |                     | <- top, while a thread runs
+ *      | thread's frames|                   | top half, level vm  |
+ *      | InterruptFrame | <- SP_EL0         | InterruptFrame      | <- a nested interrupt's
+ *                                           | top half, level high|
+ *
+ * The first-level frame is stored on the *thread's* stack, the top half runs on the interrupt stack:
+ * two PSTATE.SP writes buy that a thread which must give way at exit is switched like any other, with
+ * nothing to copy (docs/decisions/frame-on-thread-stack.md). Only the caller-saved registers are saved,
+ * no address space, no FP: it is a stack switch, not a context switch.
+ *
+ * x18 is this CPU's PerCpu in all code and is never saved or changed (-ffixed-x18).
+ *
+ * Interrupts are masked from the vector to "msr daifclr" and from "msr daifset" to ERET. In between the
+ * running priority and the SPL hold off all but higher lines, which nest through vector_irq_nested. */
+
+#include "frame.hpp"
+#include "gic_cpu_interface.h"
+
+        .section .text.vectors, "ax"
+
+/* --------------------------------------------------------------------------------------------------
+ * Parts shared by the first-level and the nested path.
+ */
+
+.macro save_caller_saved                /* 10 stores: AAPCS64's caller-saved registers */
+        stp     x0, x1, [sp, #-FRAME_SIZE]!
+        stp     x2, x3, [sp, #16]
+        stp     x4, x5, [sp, #32]
+        stp     x6, x7, [sp, #48]
+        stp     x8, x9, [sp, #64]
+        stp     x10, x11, [sp, #80]
+        stp     x12, x13, [sp, #96]
+        stp     x14, x15, [sp, #112]
+        stp     x16, x17, [sp, #128]
+        stp     x29, x30, [sp, #FRAME_X29]
+.endm
+
+.macro restore_and_return
+        ldp     x4, x5, [sp, #FRAME_ELR]
+        msr     elr_el1, x4             // a nested interrupt has overwritten both
+        msr     spsr_el1, x5
+        ldp     x2, x3, [sp, #16]
+        ldp     x4, x5, [sp, #32]
+        ldp     x6, x7, [sp, #48]
+        ldp     x8, x9, [sp, #64]
+        ldp     x10, x11, [sp, #80]
+        ldp     x12, x13, [sp, #96]
+        ldp     x14, x15, [sp, #112]
+        ldp     x16, x17, [sp, #128]
+        ldp     x29, x30, [sp, #FRAME_X29]
+        ldp     x0, x1, [sp], #FRAME_SIZE
+        eret
+.endm
+
+/* Reads what must survive nesting: x4 = ELR, x5 = SPSR, x6 = SPL; branches away if the controller does
+ * not yet hold off all hard levels that the SPL does (their bytes are the low words). */
+.macro read_state lagging
+        mrs     x4, elr_el1             // where the interrupted code goes on
+        mrs     x5, spsr_el1            // and with which PSTATE
+        ldp     x6, x7, [x18, #CPU_SPL] // the SPL, and what the controller enforces
+        cmp     w6, w7                  // hard levels only: soft ones hold off no line
+        b.ne    \lagging
+.endm
+
+/* x2 = INTID -> x0 = its line (biased by CPU_LINES), saved state complete, SPL = the line's. */
+.macro begin_line
+        add     x0, x18, x2, lsl #5     // this CPU's table: nothing shared, no bounds check needed
+        stp     x4, x5, [sp, #FRAME_ELR]
+        stp     x6, x0, [sp, #FRAME_SPL]
+        irq_remember sp
+        ldr     x3, [x0, #CPU_LINES + LINE_SPL]
+        stp     x3, x3, [x18, #CPU_SPL] // the running priority enforces it: hardware = SPL
+        ldp     x3, x1, [x0, #CPU_LINES + LINE_HANDLER]
+.endm
+
+/* The SPL says more than the controller enforces, or less. Tell it, mark the level so that splx undoes
+ * it, and acknowledge: what the SPL holds off is not given out and stays pending. In: x6 = SPL.
+ * Clobbers x7..x10. Goes on at \resume with x2 = INTID, or returns to the interrupted code. */
+.macro catch_up resume, leave
+        clz     w7, w6                  // 32, 24, 16, 8 for none, vm, sched, high
+        mov     w8, #0xb0
+        add     w8, w8, w7, lsl #1      // the GIC priority of that level (gic.hpp: gic_priority)
+        irq_mask_x8
+        str     x6, [x18, #CPU_HARDWARE]
+        str     x6, [x18, #CPU_MASK]
+        cbz     w6, 1f                  // nothing is held off any more
+        add     x9, x18, #CPU_ATTENTION + 3
+        sub     x9, x9, x7, lsr #3
+        mov     w10, #1
+        strb    w10, [x9]               // the byte of that level: splx below it will look
+1:      irq_acknowledge
+        cmp     w2, #INTID_SPECIAL
+        b.lo    \resume
+        ldr     w7, [x18, #CPU_HELD_OFF]
+        add     w7, w7, #1
+        str     w7, [x18, #CPU_HELD_OFF]
+        stp     x4, x5, [sp, #FRAME_ELR]
+        b       \leave
+.endm
+
+/* --------------------------------------------------------------------------------------------------
+ * An interrupt of a thread.
+ */
+
+.macro irq_thread_entry
+        .globl  vector_irq_thread
+vector_irq_thread:
+        msr     spsel, #0               // the frame goes to the thread's own stack
+        save_caller_saved
+        read_state irq_thread_lagging
+        irq_acknowledge
+irq_thread_acknowledged:
+        begin_line
+        msr     spsel, #1               // the top half runs on the interrupt stack
+        msr     daifclr, #2             // higher lines may nest from here on
+        blr     x3
+        .globl  irq_thread_handled      // a return address that the backtrace knows
+irq_thread_handled:
+        b       irq_thread_exit
+.endm
+
+irq_thread_lagging:
+        catch_up irq_thread_acknowledged, irq_thread_leave
+
+irq_thread_exit:
+#ifndef PIVOT_BUG_EOI_ENABLED
+        msr     daifset, #2             // before the priority drop: or the same line nests without end
+#endif
+        msr     spsel, #0
+        ldp     x6, x0, [sp, #FRAME_SPL]
+        irq_finish sp
+#ifdef PIVOT_BUG_EOI_ENABLED
+        msr     daifset, #2
+#endif
+        add     w1, w1, #1
+        str     w1, [x0, #CPU_LINES + LINE_COUNT]
+        ldr     x3, [x18, #CPU_ATTENTION]
+        stp     x6, x6, [x18, #CPU_SPL] // as it was when the interrupt came
+        cbnz    x3, irq_thread_attention
+irq_thread_leave:
+        restore_and_return
+
+/* Something waits: a bottom half, a thread switch, a line that was held off. x3 = attention, x6 = SPL. */
+irq_thread_attention:
+        bics    x3, x3, x6
+        b.eq    irq_thread_leave        // all of it is still held off
+        orr     x1, x6, #SPL_SOFT       // no preemption while we look
+        str     x1, [x18, #CPU_SPL]
+        msr     daifclr, #2
+        mov     x0, x6
+        bl      pivot_attend_pass       // may run bottom halves and other threads, and come back later
+        .globl  irq_thread_attended
+irq_thread_attended:
+        msr     daifset, #2
+        ldr     x6, [sp, #FRAME_SPL]
+        str     x6, [x18, #CPU_SPL]     // with interrupts masked: frames cannot pile up here
+        ldr     x3, [x18, #CPU_ATTENTION]
+        b       irq_thread_attention
+
+/* --------------------------------------------------------------------------------------------------
+ * An interrupt of a top half: the same on the interrupt stack, and with a frame record for backtraces.
+ */
+
+irq_nested_entry:
+        save_caller_saved
+        read_state irq_nested_lagging
+        irq_acknowledge
+irq_nested_acknowledged:
+        begin_line
+        ldr     x2, [x18, #CPU_NESTING]
+        add     x2, x2, #1
+        str     x2, [x18, #CPU_NESTING]
+        add     x29, sp, #FRAME_X29     // {x29, x30} of the interrupted top half is a frame record
+        msr     daifclr, #2
+        blr     x3
+        .globl  irq_nested_handled
+irq_nested_handled:
+#ifndef PIVOT_BUG_EOI_ENABLED
+        msr     daifset, #2
+#endif
+        ldp     x6, x0, [sp, #FRAME_SPL]
+        irq_finish sp
+#ifdef PIVOT_BUG_EOI_ENABLED
+        msr     daifset, #2
+#endif
+        add     w1, w1, #1
+        str     w1, [x0, #CPU_LINES + LINE_COUNT]
+        ldr     x2, [x18, #CPU_NESTING]
+        sub     x2, x2, #1
+        str     x2, [x18, #CPU_NESTING]
+        stp     x6, x6, [x18, #CPU_SPL]
+        ldr     x3, [x18, #CPU_ATTENTION]
+        bics    x3, x3, x6              // only a line held off and uncovered since can be in here
+        b.ne    irq_nested_attention
+irq_nested_leave:
+#ifdef PIVOT_BUG_SCRATCH_LOST
+        mov     x9, #0
+        str     x9, [sp, #72]           // x9 of the interrupted top half
+#endif
+        restore_and_return
+
+irq_nested_attention:
+        mov     x0, x6
+        bl      pivot_attend_pass       // sets the controller's mask back; soft levels are covered
+        ldr     x6, [sp, #FRAME_SPL]
+        stp     x6, x6, [x18, #CPU_SPL]
+        b       irq_nested_leave
+
+irq_nested_lagging:
+        catch_up irq_nested_acknowledged, irq_nested_leave
+
+/* --------------------------------------------------------------------------------------------------
+ * Everything else ends in a panic. x0, x1 are saved by the vector; x1 = the vector's index.
+ */
+fault_common:
+        stp     x2, x3, [sp, #16]
+        stp     x4, x5, [sp, #32]
+        stp     x6, x7, [sp, #48]
+        stp     x8, x9, [sp, #64]
+        stp     x10, x11, [sp, #80]
+        stp     x12, x13, [sp, #96]
+        stp     x14, x15, [sp, #112]
+        stp     x16, x17, [sp, #128]
+        stp     x18, x19, [sp, #144]
+        stp     x20, x21, [sp, #160]
+        stp     x22, x23, [sp, #176]
+        stp     x24, x25, [sp, #192]
+        stp     x26, x27, [sp, #208]
+        stp     x28, x29, [sp, #224]
+        mrs     x2, elr_el1
+        stp     x30, x2, [sp, #240]
+        mrs     x3, spsr_el1
+        mrs     x4, esr_el1
+        stp     x3, x4, [sp, #256]
+        mrs     x5, far_el1
+        mrs     x6, sp_el0
+        stp     x5, x6, [sp, #272]
+        mov     x0, sp
+        bl      pivot_fault
+
+.macro fault_vector name, index
+        .balign 0x80
+\name:
+        stp     x0, x1, [sp, #-FAULT_SIZE]!
+        mov     x1, #\index
+        b       fault_common
+.endm
+
+/* A fault taken on the interrupt stack may be that stack's own overflow: look before storing. The guard
+ * page lies below, so SP is inside [bottom - page, bottom) plus what the failing push had in mind. */
+.macro checked_fault_vector name, index
+        .balign 0x80
+\name:
+        msr     tpidr_el0, x0           // EL0's registers are free: there is no EL0
+        msr     tpidrro_el0, x1
+        mov     x1, #\index
+        b       fault_on_interrupt_stack
+.endm
+
+fault_on_interrupt_stack:
+        adrp    x0, pivot_interrupt_stack + GUARD_BYTES
+        sub     x0, sp, x0              // bytes left above the guard page, less a fault's frame
+        cmp     x0, #FAULT_SIZE
+        b.ge    1f
+        adrp    x0, pivot_emergency_stack + GUARD_BYTES + EMERGENCY_STACK_BYTES
+        mov     sp, x0                  // the interrupt stack is full: report from another
+1:      sub     sp, sp, #FAULT_SIZE
+        mrs     x0, tpidr_el0
+        str     x0, [sp]
+        mrs     x0, tpidrro_el0
+        str     x0, [sp, #8]
+        b       fault_common
+
+/* --------------------------------------------------------------------------------------------------
+ * The table (Arm ARM, D1.10.2). VBAR_EL1 needs 2 KiB alignment.
+ */
+        .balign 0x800
+        .globl  pivot_vectors
+pivot_vectors:
+        fault_vector         vector_sync_thread, 0
+        .balign 0x80
+        irq_thread_entry
+        fault_vector         vector_fiq_thread, 2
+        fault_vector         vector_serror_thread, 3
+        checked_fault_vector vector_sync_interrupt, 4
+        .balign 0x80
+        .globl  vector_irq_nested
+vector_irq_nested:
+        b       irq_nested_entry
+        checked_fault_vector vector_fiq_interrupt, 6
+        checked_fault_vector vector_serror_interrupt, 7
+        fault_vector         vector_sync_lower64, 8
+        fault_vector         vector_irq_lower64, 9
+        fault_vector         vector_fiq_lower64, 10
+        fault_vector         vector_serror_lower64, 11
+        fault_vector         vector_sync_lower32, 12
+        fault_vector         vector_irq_lower32, 13
+        fault_vector         vector_fiq_lower32, 14
+        fault_vector         vector_serror_lower32, 15
+        .balign 0x80

@@ -1,0 +1,64 @@
+// What every CPU port provides. The port's own <cpu.hpp> is found by the include path, so nothing
+// outside arch/ names an architecture.
+//
+// Who: as each operation says. Lock order: none.
+//
+//   this_cpu()               this CPU's structure; one register, no memory access            both
+//   compiler_barrier()       orders memory accesses against this CPU's own interrupts        both
+//   interrupts_disable/enable  PSTATE-level masking; only entry, exit, boot and panic use it  both
+//   on_interrupt_stack()     true in a top half                                              both
+//   set_priority_mask(held)  tells the controller to hold off the hard levels of an SPL      both
+//   counter(), counter_hz()  the free-running clock                                          both
+//   cpu_relax()              in every spin: lets another (possibly simulated) CPU run        both
+//   cpu_idle()               waits for an interrupt                                          thread
+//   switch_threads(a, b)     a full thread switch, once: saves the callee-saved registers    thread
+//   enter_bottom_half(t)     runs t from its stack's top; returns when t is done, or when    thread
+//                            t blocked and the interrupted thread was switched back to
+//   prepare_stack(...)       makes a thread that has never run switchable to                 thread
+//   machine_exit(status)     ends the machine                                                both
+#pragma once
+
+#include <concepts>
+
+#include "kern/base/percpu.hpp"
+
+#include <cpu.hpp>
+
+namespace pivot {
+
+template <typename Port>
+concept Cpu = requires(u64 held, Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
+    { Port::this_cpu() } -> std::same_as<PerCpu&>;
+    { Port::on_interrupt_stack() } -> std::same_as<bool>;
+    { Port::counter() } -> std::same_as<u64>;
+    { Port::counter_hz() } -> std::same_as<u64>;
+    Port::compiler_barrier();
+    Port::interrupts_disable();
+    Port::interrupts_enable();
+    Port::set_priority_mask(held);
+    Port::cpu_relax();
+    Port::cpu_idle();
+    Port::switch_threads(thread, thread);
+    Port::enter_bottom_half(thread);
+    { Port::prepare_stack(thread, stack_top, entry) } -> std::same_as<uptr>;
+};
+static_assert(Cpu<port::Cpu>, "this port lacks an operation of the CPU contract");
+
+[[nodiscard]] inline PerCpu& this_cpu() { return port::Cpu::this_cpu(); }
+[[nodiscard]] inline bool on_interrupt_stack() { return port::Cpu::on_interrupt_stack(); }
+[[nodiscard]] inline u64 counter() { return port::Cpu::counter(); }
+[[nodiscard]] inline u64 counter_hz() { return port::Cpu::counter_hz(); }
+inline void compiler_barrier() { port::Cpu::compiler_barrier(); }
+inline void interrupts_disable() { port::Cpu::interrupts_disable(); }
+inline void interrupts_enable() { port::Cpu::interrupts_enable(); }
+inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
+inline void cpu_relax() { port::Cpu::cpu_relax(); }
+inline void cpu_idle() { port::Cpu::cpu_idle(); }
+inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
+inline void enter_bottom_half(Thread* thread) { port::Cpu::enter_bottom_half(thread); }
+[[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
+    return port::Cpu::prepare_stack(thread, stack_top, entry);
+}
+[[noreturn]] inline void machine_exit(u32 status) { port::Cpu::machine_exit(status); }
+
+}  // namespace pivot

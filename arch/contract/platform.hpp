@@ -1,0 +1,19 @@
+// What a board tells a CPU port before anything else runs. Defined by arch/board.
+//
+// Who: boot only. Lock order: none.
+#pragma once
+
+#include "kern/base/types.hpp"
+
+namespace pivot {
+
+// A stretch of physical addresses that holds devices.
+struct DeviceRange {
+    u64 base;
+    u64 size;
+};
+
+// Ends with a range of size 0. Read before the MMU is on: it must contain no pointers.
+extern const DeviceRange kDeviceRanges[];
+
+}  // namespace pivot

@@ -1,0 +1,36 @@
+// The only symbols that a CPU port (and spl/, which lies left of everything that has work to do) calls
+// to its right. Each is defined once, where its line says.
+//
+// Who: as each line says. Lock order: none.
+#pragma once
+
+#include "kern/base/percpu.hpp"
+
+namespace pivot {
+struct TrapFrame;
+}
+
+extern "C" {
+
+// Delivers what waits above the SPL `held`, and leaves the SPL there. Called by splx with the SPL already
+// stored; a top half may come here (only held-off lines are delivered then). intr/attend.cpp.
+void pivot_attend(pivot::u64 held);
+
+// The same from interrupt exit, on the interrupted thread's stack, with the SPL at softserial or above:
+// one pass, the SPL is left where it is and exit looks again with interrupts masked. intr/attend.cpp.
+void pivot_attend_pass(pivot::u64 held);
+
+// A bottom-half thread's work, called on its own stack from its top. Returns the thread that it
+// interrupted, or null if that thread has been switched to meanwhile. intr/bottom_half.cpp.
+pivot::Thread* pivot_bottom_half_main(pivot::Thread* self);
+
+// Ends a bottom half that blocked on its way: switches to the next thread. kern/sched.cpp.
+[[noreturn]] void pivot_bottom_half_retire(pivot::Thread* self);
+
+// An exception that is not an interrupt. Never returns. kern/panic.cpp.
+[[noreturn]] void pivot_fault(pivot::TrapFrame* frame, pivot::u64 vector);
+
+// The portable kernel, on the boot thread's stack, with the MMU on. kern/main.cpp or a test image.
+[[noreturn]] void pivot_main(pivot::u64 boot_argument);
+
+}

@@ -1,0 +1,38 @@
+// Bottom halves: one kernel thread a soft level and CPU, which runs continuations and may block.
+//
+// Who: boot (start). Lock order: runs at its level's SPL, holding nothing.
+//
+// It is entered straight from interrupt exit or splx (intr/attend.cpp), by a stack switch: the thread
+// that was interrupted stays pinned and goes on when the queue is empty, without a pass through the run
+// queue. If a continuation blocks, the pinned thread goes on at once, and the bottom half later
+// continues as an ordinary thread whose priority lies above all others.
+//
+// While a level's bottom half is active its pointer in PerCpu is null, which keeps it from being entered
+// twice; what is queued meanwhile it finds itself before it retires.
+#pragma once
+
+#include "kern/thread.hpp"
+#include "spl/ipl.hpp"
+
+namespace pivot {
+
+class BottomHalf : public Thread {
+  public:
+    constexpr BottomHalf(const char* name, Ipl level) : Thread(name), level_(level) {}
+
+    // Makes this CPU's bottom half of that level ready to be entered. Boot, once a CPU and level.
+    void start_here(uptr stack_bottom, uptr stack_top);
+
+    [[nodiscard]] Ipl level() const { return level_; }
+
+    // Runs everything queued; see pivot_bottom_half_main.
+    Thread* run();
+
+  private:
+    Ipl level_;
+};
+
+// Starts the bottom halves of all soft levels on the boot CPU.
+void start_bottom_halves();
+
+}  // namespace pivot

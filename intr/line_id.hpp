@@ -1,0 +1,54 @@
+// Line numbers with their kind: an SGI is not a PPI is not an SPI.
+//
+// Who: both. Lock order: none. GIC IHI 0069, 2.2: INTIDs 0-15 SGI, 16-31 PPI, 32-1019 SPI.
+//
+// Constants are checked when they are compiled; numbers that come at run time go through LineId, and
+// the line table refuses those of the wrong kind with an error.
+#pragma once
+
+#include "kern/base/config.hpp"
+
+namespace pivot {
+
+enum class LineKind : u8 { sgi, ppi, spi, none };
+
+// Called only to fail: not constexpr, so a constant of the wrong kind does not compile.
+void line_number_is_not_of_this_kind();
+
+// Any INTID, of whatever kind.
+class LineId {
+  public:
+    constexpr explicit LineId(u32 intid) : intid_(intid) {}
+    [[nodiscard]] constexpr u32 intid() const { return intid_; }
+    [[nodiscard]] constexpr LineKind kind() const {
+        if (intid_ < 16) {
+            return LineKind::sgi;
+        }
+        if (intid_ < 32) {
+            return LineKind::ppi;
+        }
+        return intid_ < 1020 ? LineKind::spi : LineKind::none;
+    }
+    constexpr bool operator==(LineId const&) const = default;
+
+  private:
+    u32 intid_;
+};
+
+// An INTID known to be of one kind.
+template <LineKind K>
+class TypedLine : public LineId {
+  public:
+    // `intid` is the INTID as the controller counts it, not the index within the kind.
+    consteval explicit TypedLine(u32 intid) : LineId(intid) {
+        if (kind() != K) {
+            line_number_is_not_of_this_kind();
+        }
+    }
+};
+
+using Sgi = TypedLine<LineKind::sgi>;
+using Ppi = TypedLine<LineKind::ppi>;
+using Spi = TypedLine<LineKind::spi>;
+
+}  // namespace pivot

@@ -1,0 +1,68 @@
+// The few atomic operations that the kernel needs, by the names of their ordering.
+//
+// Who: both. Lock order: none. On AArch64 each is a LDXR/STXR sequence (no LSE: ARMv8.0 boards), which
+// an interrupt between the two ends: ERET clears the exclusive monitor (Arm ARM, B2.12.2).
+#pragma once
+
+#include "kern/base/types.hpp"
+
+namespace pivot::atomic {
+
+// Stores `value` if the word is 0. Acquire on success.
+template <typename T>
+[[nodiscard]] inline bool acquire_if_zero(T* word, T value) {
+    T expected{};
+    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+// Replaces `expected` by `value`. Acquire and release on success.
+template <typename T>
+[[nodiscard]] inline bool replace(T* word, T expected, T value) {
+    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+// Replaces `expected` by `value`, publishing all that went before.
+template <typename T>
+[[nodiscard]] inline bool release_replace(T* word, T expected, T value) {
+    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_RELEASE,
+                                       __ATOMIC_RELAXED);
+}
+
+template <typename T>
+inline T exchange(T* word, T value) {
+    return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
+}
+
+template <typename T>
+inline T fetch_add(T* word, T value) {
+    return __atomic_fetch_add(word, value, __ATOMIC_ACQ_REL);
+}
+
+template <typename T>
+inline T fetch_or(T* word, T value) {
+    return __atomic_fetch_or(word, value, __ATOMIC_ACQ_REL);
+}
+
+template <typename T>
+[[nodiscard]] inline T load_acquire(T const* word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+template <typename T>
+[[nodiscard]] inline T load_relaxed(T const* word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+template <typename T>
+inline void store_release(T* word, T value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+template <typename T>
+inline void store_relaxed(T* word, T value) {
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+}  // namespace pivot::atomic

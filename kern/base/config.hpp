@@ -1,0 +1,49 @@
+// The build's fixed sizes and switches. Memory is bounded at link time, so every limit is here.
+// Who: anyone. Lock order: none.
+#pragma once
+
+#include "kern/base/types.hpp"
+
+namespace pivot {
+
+// CPUs that the build has room for. This kernel runs on one; others are parked in WFE at boot.
+inline constexpr u32 kMaxCpus = 1;
+
+// Entries of a CPU's line table: every INTID the GIC can return from an acknowledge while LPIs are off,
+// the special INTIDs 1020-1023 included, so that dispatch needs no bounds check (GICv3, IHI 0069, 2.2).
+inline constexpr u32 kLineTableSize = 1024;
+
+// Ordinary thread priorities, 0 (idle) to 31 (highest); the bottom halves' levels lie above them.
+inline constexpr u32 kThreadPriorities = 32;
+
+// Bytes of each CPU's interrupt stack: one frame a level, and the top halves' own use.
+inline constexpr usize kInterruptStackSize = 16384;
+
+// Bytes of the stack of the thread that boots and then runs the shell, a test or the benchmark.
+inline constexpr usize kBootThreadStackSize = 16384;
+
+#ifdef PIVOT_CHECKED
+inline constexpr bool kChecked = true;
+#else
+inline constexpr bool kChecked = false;
+#endif
+
+// The seeded bugs: each is a defect that some kernel shipped, put back on purpose by
+// -DPIVOT_BUG=<name>, so that the test which guards against it can be seen to fail (docs/bugs.md).
+#ifdef PIVOT_BUG_SPLX_RACE
+inline constexpr bool kBugSplxRace = true;
+#else
+inline constexpr bool kBugSplxRace = false;
+#endif
+#ifdef PIVOT_BUG_DOUBLE_QUEUE
+inline constexpr bool kBugDoubleQueue = true;
+#else
+inline constexpr bool kBugDoubleQueue = false;
+#endif
+#ifdef PIVOT_BUG_UART_OVERRUN
+inline constexpr bool kBugUartOverrun = true;
+#else
+inline constexpr bool kBugUartOverrun = false;
+#endif
+
+}  // namespace pivot

@@ -1,0 +1,32 @@
+// Text from values: "{}" decimal or text, "{x}" hexadecimal, each taking the next argument.
+//
+// Who: both; writes to the sink that it is given and keeps nothing. Lock order: none.
+#pragma once
+
+#include <concepts>
+
+#include "kern/base/types.hpp"
+
+namespace pivot {
+
+struct FormatArg {
+    enum class Kind : u8 { unsigned_number, signed_number, text, character };
+    Kind kind;
+    u64 value;
+
+    template <std::unsigned_integral T>
+    constexpr FormatArg(T number) : kind(Kind::unsigned_number), value(number) {}
+    template <std::signed_integral T>
+    constexpr FormatArg(T number) : kind(Kind::signed_number), value(static_cast<u64>(number)) {}
+    constexpr FormatArg(char c) : kind(Kind::character), value(static_cast<u8>(c)) {}
+    FormatArg(const char* text) : kind(Kind::text), value(reinterpret_cast<u64>(text)) {}
+    FormatArg(const void* pointer)
+        : kind(Kind::unsigned_number), value(reinterpret_cast<u64>(pointer)) {}
+};
+
+using FormatSink = void (*)(void* state, const char* text, usize length);
+
+// `width`: "{8}" pads on the left, "{-8}" on the right, "{x16}" to 16 hexadecimal digits.
+void format(FormatSink sink, void* state, const char* pattern, FormatArg const* args, usize count);
+
+}  // namespace pivot

@@ -1,0 +1,24 @@
+#include "kern/base/log.hpp"
+
+namespace pivot {
+namespace {
+
+constinit ConsoleWrite g_console = nullptr;
+
+void to_console(void*, const char* text, usize length) {
+    if (g_console != nullptr) {
+        g_console(text, length);
+    }
+}
+
+}  // namespace
+
+void set_console(ConsoleWrite write) { g_console = write; }
+
+ConsoleWrite console() { return g_console; }
+
+void print_args(const char* pattern, FormatArg const* args, usize count) {
+    format(&to_console, nullptr, pattern, args, count);
+}
+
+}  // namespace pivot

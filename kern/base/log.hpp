@@ -1,0 +1,33 @@
+// Lines for people, to whatever console the board has set.
+//
+// Who: threads, boot and panic. A top half does not print: it schedules a continuation that does.
+// Lock order: none; the console's own.
+#pragma once
+
+#include "kern/base/format.hpp"
+
+namespace pivot {
+
+using ConsoleWrite = void (*)(const char* text, usize length);
+
+// The console: polled at boot and in a panic, interrupt driven in between (arch/dev/pl011.hpp).
+void set_console(ConsoleWrite write);
+[[nodiscard]] ConsoleWrite console();
+
+void print_args(const char* pattern, FormatArg const* args, usize count);
+
+// Writes text as it is.
+template <typename... Args>
+void print(const char* pattern, Args const&... args) {
+    FormatArg const list[sizeof...(Args) + 1] = {FormatArg(args)..., FormatArg(0u)};
+    print_args(pattern, list, sizeof...(Args));
+}
+
+// Writes one line.
+template <typename... Args>
+void log(const char* pattern, Args const&... args) {
+    print(pattern, args...);
+    print("\n");
+}
+
+}  // namespace pivot

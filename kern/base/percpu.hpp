@@ -1,0 +1,66 @@
+// One structure a CPU: everything that the interrupt path touches, and nothing that is shared.
+//
+// Who: both, each for its own CPU only (arch/contract/cpu.hpp: this_cpu()).
+// Lock order: none. A field is changed only by its CPU; what a top half may change under a thread's
+// feet is volatile and is changed by single stores, never by read-modify-write from both sides.
+//
+// An SPL is kept as a *thermometer*: level L sets the low 8*L bits. Three things follow.
+//  - Raising to the higher of two levels is one ORR with an immediate, no compare.
+//  - "Is level L held off by this SPL" is one BIC.
+//  - `attention` has a byte a level, so anyone marks a level with one byte store, without exclusives,
+//    and one 64-bit test answers "does anything above this SPL wait?".
+#pragma once
+
+#include "kern/base/config.hpp"
+#include "kern/base/types.hpp"
+
+namespace pivot {
+
+class Thread;
+class SpinMutexBase;
+struct RunQueue;
+
+// An interrupt's place in a CPU's dispatch table: what entry must load, in one 32-byte record.
+// vectors.S reads it by offset (frame.hpp).
+struct LineEntry {
+    void (*handler)(void* token, void* argument);
+    void* argument;
+    u64 spl;      // the thermometer of the line's IPL
+    u32 count;    // times the top half has run on this CPU
+    u32 number;   // INTID, written back to the controller when the top half is done
+};
+static_assert(sizeof(LineEntry) == 32);
+
+// A link of an intrusive queue. `next` is null when the object is in no queue.
+struct Link {
+    Link* next;
+};
+
+// A FIFO that interrupts of this CPU may append to while its owner takes from it
+// (intr/continuation.hpp has the algorithm).
+struct SoftQueue {
+    Link stub;
+    Link* tail;
+};
+
+inline constexpr u32 kSoftLevels = 4;
+
+struct alignas(64) PerCpu {
+    // The order of the first fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
+    SpinMutexBase* held;           // the spin mutex taken last and not yet released
+    volatile u64 spl;              // this CPU's SPL
+    volatile u64 hardware;         // what the controller holds off for certain: mask or running priority
+    volatile u64 attention;        // byte L-1 is not 0: something waits at level L
+    Thread* current;               // the thread that runs, or was interrupted in place
+    volatile u64 mask;             // what the controller's priority mask was last set to
+    uptr controller;               // GICv2's CPU interface; unused with system registers
+    u64 nesting;                   // top halves interrupted by another top half
+    SoftQueue soft[kSoftLevels];   // continuations, softclock first
+    Thread* bottom_half[kSoftLevels];
+    RunQueue* run;
+    volatile u32 held_off;         // interrupts that entry left pending because of the SPL
+    u32 id;
+    LineEntry lines[kLineTableSize];
+};
+
+}  // namespace pivot

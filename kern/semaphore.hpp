@@ -1,0 +1,55 @@
+// Counting semaphore.
+//
+// Who: threads, bottom halves among them. A top half posts by scheduling a continuation that posts.
+// Lock order: none held while waiting; usable under any adaptive mutex, not under a spin mutex.
+#pragma once
+
+#include "kern/sched.hpp"
+#include "mutex/park.hpp"
+
+namespace pivot {
+
+class Semaphore {
+  public:
+    constexpr explicit Semaphore(const char* name, u32 count = 0) : count_(count), name_(name) {}
+    Semaphore(Semaphore const&) = delete;
+    Semaphore& operator=(Semaphore const&) = delete;
+
+    // Takes one, sleeping until there is one.
+    void wait(MayBlock const& context) {
+        NoPreemption const hold;
+        if (count_ != 0) {
+            --count_;
+            return;
+        }
+        park(context, waiters_, name_);  // a post gives its one to the thread that it wakes
+    }
+
+    [[nodiscard]] bool try_wait(MayBlock const&) {
+        NoPreemption const hold;
+        if (count_ == 0) {
+            return false;
+        }
+        --count_;
+        return true;
+    }
+
+    // Adds one, or gives it to the first waiter. A waiter of higher priority runs before this returns.
+    void post(MayBlock const&) {
+        NoPreemption const hold;
+        if (waiters_.empty()) {
+            ++count_;
+        } else {
+            (void)unpark(waiters_);
+        }
+    }
+
+    [[nodiscard]] u32 count() const { return count_; }
+
+  private:
+    u32 count_;
+    WaitQueue waiters_;
+    const char* name_;
+};
+
+}  // namespace pivot

@@ -1,0 +1,90 @@
+// Threads: static objects with static stacks and fixed priorities.
+//
+// Who: start, yield, sleep_until: threads. current(): both. Lock order: none of its own; the scheduler's
+// data is guarded by holding off preemption on its CPU (SPL softserial), never by masking interrupts,
+// because a top half never touches the scheduler.
+//
+// A thread's function takes the MayBlock token that thread start makes, and its argument by reference.
+#pragma once
+
+#include "arch/contract/cpu.hpp"
+#include "kern/base/stack.hpp"
+#include "spl/context.hpp"
+
+namespace pivot {
+
+enum class ThreadState : u8 { unstarted, ready, running, blocked, sleeping, exited };
+
+enum class [[nodiscard]] ThreadError : u8 { none, already_started, bad_priority };
+
+// The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
+inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
+
+// Mints the token: the one friend of MayBlock.
+struct ThreadStart {
+    template <auto Fn, typename T>
+    static void run(void* argument) {
+        MayBlock const token;
+        Fn(token, *static_cast<T*>(argument));
+    }
+    template <typename F>
+    static void with_token(F&& function) {
+        MayBlock const token;
+        function(token);
+    }
+};
+
+class Thread {
+  public:
+    constexpr explicit Thread(const char* name) : name_(name) {}
+    Thread(Thread const&) = delete;
+    Thread& operator=(Thread const&) = delete;
+
+    // Makes the thread ready on this CPU; it runs `Fn(MayBlock const&, T&)` and exits when that returns.
+    template <auto Fn, typename T, usize Bytes>
+    ThreadError start(StackMemory<Bytes>& stack, u32 priority, T& argument) {
+        return start_erased(stack.bottom(), stack.top(), priority, &ThreadStart::run<Fn, T>,
+                            &argument);
+    }
+
+    [[nodiscard]] const char* name() const { return name_; }
+    [[nodiscard]] u32 priority() const { return priority_; }
+    [[nodiscard]] ThreadState state() const { return state_; }
+    [[nodiscard]] uptr stack_bottom() const { return stack_bottom_; }
+    [[nodiscard]] uptr stack_top() const { return stack_top_; }
+    [[nodiscard]] bool is_bottom_half() const { return priority_ >= kThreadPriorities; }
+    [[nodiscard]] Thread* next_of_all() const { return all_next_; }
+    // The first of all threads that have been started, in no particular order.
+    [[nodiscard]] static Thread* all();
+
+  protected:
+    friend struct RunQueue;
+    friend struct WaitList;
+    friend class Clock;
+    friend struct ThreadLayout;
+    friend class Scheduler;
+    friend class BottomHalf;
+
+    ThreadError start_erased(uptr bottom, uptr top, u32 priority, void (*entry)(void*),
+                             void* argument);
+    void enlist();  // into all()
+
+    // The first three are read by switch.S (frame.hpp).
+    uptr sp_ = 0;
+    uptr stack_top_ = 0;
+    Thread* pinned_ = nullptr;  // whom this bottom half interrupted, while it has not blocked
+    Thread* next_ = nullptr;    // in a run queue, wait queue or the sleepers' list
+    u32 priority_ = 0;
+    ThreadState state_ = ThreadState::unstarted;
+    u64 wake_at_ = 0;           // counter ticks, while sleeping
+    u64 base_spl_ = 0;          // the SPL at which this thread may block: none, or its soft level
+    void (*entry_)(void*) = nullptr;
+    void* argument_ = nullptr;
+    uptr stack_bottom_ = 0;
+    const char* name_;
+    Thread* all_next_ = nullptr;
+};
+
+[[nodiscard]] inline Thread& current_thread() { return *this_cpu().current; }
+
+}  // namespace pivot

@@ -1,0 +1,24 @@
+// How a lock puts a thread to sleep: the one interface between mutex/ and the scheduler, which lies to
+// its right and implements it (kern/park.cpp).
+//
+// Who: threads, with preemption held off by the caller. Lock order: none.
+#pragma once
+
+#include "kern/base/percpu.hpp"
+#include "spl/context.hpp"
+
+namespace pivot {
+
+// Threads that wait for one thing: highest priority first, FIFO within one.
+struct WaitQueue {
+    Thread* head = nullptr;
+    [[nodiscard]] bool empty() const { return head == nullptr; }
+};
+
+// Sleeps in `queue` until unpark takes this thread out. `what` names the reason in a panic.
+void park(MayBlock const& context, WaitQueue& queue, const char* what);
+
+// Makes the first waiter ready and returns it; null if there is none.
+Thread* unpark(WaitQueue& queue);
+
+}  // namespace pivot

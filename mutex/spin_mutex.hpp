@@ -1,0 +1,130 @@
+// SpinMutex<Ipl>: the lock that a top half may take. Its holder is always running.
+//
+// Who: both. `lock` takes the caller's context, and does not compile for a top half above the mutex's
+// level: such a top half could interrupt the holder and spin for ever.
+// Lock order: by level, lower first; within a level, the order in which a checked build first saw them.
+//
+// Taking it raises the SPL to the mutex's level (one store), so that neither a line at that level nor
+// another thread can run here; releasing the last one lowers it again. The mutexes that a CPU holds form
+// a chain from PerCpu::held, newest first. Released in the order of nesting, which is what guards do, a
+// release pops the chain; in another order, the mutex is unlinked and its saved SPL goes to the one
+// taken after it, so the SPL falls with the last release.
+//
+// The word: low half "locked", high half the queue of waiters {serving:16, next:16}, both 0 when nobody
+// waits. A newcomer takes the lock only if the whole word is 0, so nobody overtakes the queue, and yet
+// the release is one store of the low half, with no need to ask who waits:
+//
+//     uncontended     LDAXR word; 0? STXR 1         STLR 0 to the low half
+//     contended       take a ticket: next++         head of the queue: low half 0? lock = 1, serving++,
+//                     wait in turn                  queue = 0 if it was the last
+//
+// Barriers: acquire on taking, release on freeing; nothing else is ordered.
+#pragma once
+
+#include "arch/contract/cpu.hpp"
+#include "kern/base/assert.hpp"
+#include "kern/base/atomic.hpp"
+#include "spl/context.hpp"
+#include "spl/spl.hpp"
+
+namespace pivot {
+
+class SpinMutexBase {
+  public:
+    SpinMutexBase(SpinMutexBase const&) = delete;
+    SpinMutexBase& operator=(SpinMutexBase const&) = delete;
+
+    [[nodiscard]] const char* name() const { return name_; }
+    [[nodiscard]] bool is_locked() const {
+        return static_cast<u32>(atomic::load_relaxed(&word_)) != 0;
+    }
+    // The mutex that this CPU took before this one, while this one is held.
+    [[nodiscard]] SpinMutexBase* previous() const { return previous_; }
+
+    // In a checked build: panics unless this CPU holds the mutex.
+    void assert_held() const {
+        PIVOT_ASSERT(is_held_here(), "a spin mutex is not held by this CPU", name_);
+    }
+
+    // Releases. Any order among several.
+    void unlock() {
+        assert_held();
+        PerCpu& cpu = this_cpu();
+        if (cpu.held != this) [[unlikely]] {
+            unlock_out_of_order(cpu);
+            return;
+        }
+        SpinMutexBase* const previous = previous_;
+        u64 const saved = saved_spl_;
+        release_word();
+        cpu.held = previous;
+        cpu.spl = saved;
+        if ((cpu.attention & ~saved) != 0) [[unlikely]] {
+            pivot_attend(saved);
+        }
+    }
+
+  protected:
+    constexpr explicit SpinMutexBase(const char* name) : name_(name) {}
+
+    void lock_at(u64 level) {
+        PerCpu& cpu = this_cpu();
+        SpinMutexBase* const previous = cpu.held;
+        u64 const saved = cpu.spl;
+        cpu.spl = saved | level;
+        compiler_barrier();  // raised before the lock can be seen as taken
+        if (!atomic::acquire_if_zero(&word_, u64{1})) [[unlikely]] {
+            wait_in_turn();
+        }
+        previous_ = previous;
+        saved_spl_ = saved;
+        cpu.held = this;
+    }
+
+  private:
+    [[nodiscard]] bool is_held_here() const;
+    void wait_in_turn();
+    void unlock_out_of_order(PerCpu& cpu);
+    void release_word() {
+        atomic::store_release(reinterpret_cast<u32*>(&word_), u32{0});  // low half, little endian
+    }
+
+    u64 word_ = 0;
+    SpinMutexBase* previous_ = nullptr;
+    u64 saved_spl_ = 0;
+    const char* name_;
+};
+
+template <Ipl L>
+class SpinMutex : public SpinMutexBase {
+  public:
+    static_assert(L >= Ipl::softclock, "a spin mutex has a level");
+    static constexpr Ipl kLevel = L;
+
+    constexpr explicit SpinMutex(const char* name) : SpinMutexBase(name) {}
+
+    template <Context C>
+        requires(kBaseLevel<C> <= L)
+    void lock(C const&) {
+        lock_at(held_at(L));
+    }
+};
+
+// Holds a spin mutex for a scope.
+template <Ipl L>
+class [[nodiscard]] SpinGuard {
+  public:
+    template <Context C>
+        requires(kBaseLevel<C> <= L)
+    SpinGuard(SpinMutex<L>& mutex, C const& context) : mutex_(mutex) {
+        mutex_.lock(context);
+    }
+    SpinGuard(SpinGuard const&) = delete;
+    SpinGuard& operator=(SpinGuard const&) = delete;
+    ~SpinGuard() { mutex_.unlock(); }
+
+  private:
+    SpinMutex<L>& mutex_;
+};
+
+}  // namespace pivot

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Measures one board: runs the benchmark images in exact mode, prints the report, writes it.
+
+    qemu/bench.py --board qemu-virt --images build/qemu-virt/images --out build/bench
+
+Writes OUT/<board>.json (rows and targets) and OUT/<board>.detail.json (each row's instruction mix,
+the injections, the rows that were skipped). Exit status 1 when a row misses its target.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import machines  # noqa: E402
+import mix  # noqa: E402
+import protocol  # noqa: E402
+import report  # noqa: E402
+import say  # noqa: E402
+from guest import Guest, GuestError, printable  # noqa: E402
+
+
+def run_image(board, image, *, verbose, timeout=300):
+    """The records that an image prints in an exact run."""
+    if not image.is_file():
+        raise say.Failure(f"no such file: {image}")
+    command = machines.qemu_command(board, image, exact=True)
+    say.command_line(command, verbose)
+    try:
+        with Guest(command, timeout=timeout) as guest:
+            status = guest.wait()
+            output = printable(bytes(guest.output))
+    except GuestError as error:
+        raise say.Failure(f"{image.name} on {board}: {error}", 1) from None
+    if verbose or status:
+        print(output, flush=True)
+    if status:
+        raise say.Failure(f"{image.name} on {board} ended with status {status}", 1)
+    try:
+        return protocol.parse(output)
+    except protocol.ProtocolError as error:
+        raise say.Failure(f"{image.name} on {board}: {error}", 1) from None
+
+
+def version_of_source():
+    done = subprocess.run(["git", "-C", str(machines.ROOT), "describe", "--always", "--dirty"],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def gather(board, images, verbose):
+    records = run_image(board, images / "bench.elf", verbose=verbose)
+    if records.board != board:
+        raise say.Failure(f"bench.elf says that it is for {records.board}, not {board}", 1)
+    injected = run_image(board, images / "inject.elf", verbose=verbose)
+    records.injections += injected.injections
+    return records
+
+
+def measure(board, images, out, *, verbose=False):
+    """Prints and writes the report of one board; False when a row misses its target."""
+    records = gather(board, images, verbose)
+    try:
+        found = mix.collect(board, images / "bench.elf",
+                            {row["name"]: row["median"] for row in records.rows})
+    except GuestError as error:
+        raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
+    rivals = report.load_rivals()
+    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version()))}
+    mixes = found.mixes()
+    print()
+    for line in report.text(records, rivals, **facts, mixes=mixes, problems=found.problems,
+                            paint=paint):
+        print(line)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{board}.json").write_text(report.as_json(records, rivals, **facts), encoding="utf-8")
+    detail = {"mix": mixes, "injections": records.injections, "skipped": records.skips}
+    (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
+                                              encoding="utf-8")
+    misses = report.missed(records, rivals)
+    print()
+    for line in misses:
+        print(say.bad(f"missed: {line}"))
+        explain(line.partition(":")[0], found)
+    if not misses:
+        print(say.good(f"{board}: every row is within its target"))
+    print(f"written: {out / board}.json", flush=True)
+    return not misses
+
+
+def explain(row, found):
+    """Where a row's instructions go, for whoever has to make it faster."""
+    if row in found.samples:
+        for function, count in mix.by_function(found.samples[row], found.code):
+            print(f"   {count:6}  {function}")
+
+
+def paint(line):
+    if line.endswith("MISS") or " MISS " in line:
+        return say.bad(line)
+    return line
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--board", required=True)
+    parser.add_argument("--images", required=True, type=Path)
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args(argv)
+    try:
+        return 0 if measure(args.board, args.images, args.out, verbose=args.verbose) else 1
+    except say.Failure as failure:
+        print(f"bench.py: {failure}", file=sys.stderr)
+        return failure.status
+    except machines.MachineError as error:
+        print(f"bench.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

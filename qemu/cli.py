@@ -1,0 +1,211 @@
+"""What `./pivot` does. Thin on purpose: how things are built and tested is CMake's knowledge."""
+
+import argparse
+import os
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import bench
+import debug
+import machines
+import packages
+import presets
+import say
+
+HELP = """\
+usage: ./pivot [bench | test | run | debug | clean | help] [options]
+
+  bench   measure interrupt latency on every board and print the report (the default)
+  test    build and run every test; the last line says 'N passed, N failed'
+  run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
+  debug   boot it halted, with gdb attached and commands for threads, lines and stacks
+  clean   remove build/
+  help    this text
+
+  --board NAME    bench, run, debug: the board ({boards})
+  --full          test: the long variants too
+  --no-install    install nothing: list what is missing and stop with status 2
+  --verbose       show every command
+  -- ARGS         debug: the rest goes to gdb, e.g. -- -batch -ex pivot-lines
+
+Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could not be tried.
+"""
+
+BUILD = machines.ROOT / "build"
+COMMANDS = ("bench", "test", "run", "debug", "clean", "help")
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise say.Failure(f"{message}; ./pivot help lists what there is")
+
+
+def arguments(argv):
+    rest = []
+    if "--" in argv:
+        at = argv.index("--")
+        argv, rest = argv[:at], argv[at + 1:]
+    parser = Parser(prog="pivot", add_help=False, allow_abbrev=False)
+    parser.add_argument("command", nargs="?", default="bench")
+    parser.add_argument("--board")
+    for flag in ("--verbose", "--no-install", "--full", "--help", "-h"):
+        parser.add_argument(flag, action="store_true")
+    args = parser.parse_args(argv)
+    if args.help or args.h:
+        args.command = "help"
+    if args.command not in COMMANDS:
+        parser.error(f"no sub-command '{args.command}'")
+    for word, given, goes_with in (("--board", args.board is not None, ("bench", "run", "debug")),
+                                   ("--full", args.full, ("test",)), ("--", rest, ("debug",))):
+        if given and args.command not in goes_with and args.command != "help":
+            parser.error(f"{word} does not go with {args.command}")
+    args.rest = rest
+    return args
+
+
+def prepare(args):
+    """Everything that can be refused is refused here, before anything is done."""
+    if args.board is not None:
+        machines.board(args.board)
+    if packages.QEMU.met():
+        machines.check_qemu()
+    packages.provide(args.command, install=not args.no_install, verbose=args.verbose)
+    machines.check_qemu()
+
+
+def build(preset, verbose):
+    """Configures if that is needed, and builds; False when either failed."""
+    say.step(f"Building {preset}")
+    directory = presets.build_dir(preset)
+    configure = presets.configure_command(preset)
+    # ninja runs cmake again when a CMake file changed, but cannot know of changed options.
+    stamp = directory / ".configured-with"
+    wanted = "\n".join(configure)
+    if not ((directory / "build.ninja").exists() and stamp.exists()
+            and stamp.read_text(encoding="utf-8") == wanted):
+        if stamp.exists():
+            # Options that are no longer given would live on in the cache.
+            shutil.rmtree(directory, ignore_errors=True)
+        if say.run_quietly(configure, verbose=verbose):
+            return False
+        stamp.write_text(wanted, encoding="utf-8")
+    words = presets.build_command(preset)
+    return say.run(words + (["--verbose"] if verbose else []), verbose=verbose) == 0
+
+
+def must_build(preset, verbose):
+    if not build(preset, verbose):
+        raise say.Failure(f"{preset} does not build", 1)
+
+
+def do_bench(args):
+    missed = False
+    for board in [args.board] if args.board else machines.boards():
+        must_build(board, args.verbose)
+        say.step(f"Measuring {board}: {machines.board(board)['describe']}")
+        missed |= not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
+                                    verbose=args.verbose)
+    return 1 if missed else 0
+
+
+def count_junit(path):
+    """(passed, names of failed, names of skipped) of a CTest JUnit file."""
+    passed, failed, skipped = 0, [], []
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = case.get("name", "?")
+        # CTest: "run" passed, "fail" failed, "notrun" was skipped, "disabled" is switched off.
+        status = case.get("status")
+        if status == "run":
+            passed += 1
+        elif status in ("notrun", "disabled") and case.find("failure") is None:
+            skipped.append(name)
+        else:
+            failed.append(name)
+    return passed, failed, skipped
+
+
+def run_tests(preset, args):
+    """Builds and tests one preset: (passed, failed names, skipped names)."""
+    if not build(preset, args.verbose):
+        return 0, [f"build of {preset}"], []
+    say.step(f"Testing {preset}")
+    junit = BUILD / f"junit-{preset}.xml"
+    junit.unlink(missing_ok=True)
+    words = presets.test_command(preset) + ["--output-junit", str(junit), "--parallel",
+                                            str(os.cpu_count() or 1)]
+    env = {**os.environ, "PIVOT_FULL": "1"} if args.full else None
+    status = say.run(words + (["--verbose"] if args.verbose else []), verbose=args.verbose, env=env)
+    try:
+        passed, failed, skipped = count_junit(junit)
+    except (OSError, ElementTree.ParseError):
+        return 0, [f"ctest of {preset} (no result, status {status})"], []
+    if status and not failed:
+        failed.append(f"ctest of {preset} (status {status})")
+    return passed, [f"{preset}: {n}" for n in failed], [f"{preset}: {n}" for n in skipped]
+
+
+def do_test(args):
+    passed, failed, skipped = 0, [], []
+    for preset in presets.names():
+        one = run_tests(preset, args)
+        passed, failed, skipped = passed + one[0], failed + one[1], skipped + one[2]
+    for name in skipped:
+        print(f"skipped: {name}")
+    for name in failed:
+        print(say.bad(f"failed: {name}"))
+    sys.stdout.flush()
+    print(f"{passed} passed, {len(failed)} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+def do_run(args):
+    board = args.board or next(iter(machines.boards()))
+    must_build(board, args.verbose)
+    words = machines.qemu_command(board, presets.build_dir(board) / "images/pivot.elf",
+                                  serial="mon:stdio")
+    say.step(f"Booting {board} (Ctrl-A X ends it)")
+    say.command_line(words, args.verbose)
+    os.execvp(words[0], words)
+
+
+def do_debug(args):
+    board = args.board or next(iter(machines.boards()))
+    must_build(board, args.verbose)
+    return debug.session(board, presets.build_dir(board) / "images/pivot.elf", args.rest,
+                         verbose=args.verbose)
+
+
+def do_clean(args):
+    say.command_line(["rm", "-rf", BUILD], args.verbose)
+    shutil.rmtree(BUILD, ignore_errors=True)
+    return 0
+
+
+def do_help(_):
+    print(HELP.format(boards=", ".join(machines.boards())), end="")
+    return 0
+
+
+def main(argv):
+    try:
+        args = arguments(argv)
+        if args.command in packages.NEEDS:
+            prepare(args)
+        action = {"bench": do_bench, "test": do_test, "run": do_run, "debug": do_debug,
+                  "clean": do_clean, "help": do_help}[args.command]
+        return action(args)
+    except say.Failure as failure:
+        say.error(failure)
+        return failure.status
+    except (machines.MachineError, presets.PresetError) as refusal:
+        say.error(refusal)
+        return 2
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        say.error("interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

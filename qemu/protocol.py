@@ -1,0 +1,90 @@
+"""The benchmark's records: what bench.elf and inject.elf print for the report to read.
+
+    @bench board=qemu-virt unit=instructions clock_hz=1000000000
+    @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000
+    @skip name=foo reason=words-with-dashes
+    @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
+    @end
+
+One record a line; a line that does not start with @ is for people. A record that cannot be read is
+an error and never left out: a report with a row missing would look like a report.
+"""
+
+from dataclasses import dataclass, field
+
+
+def hexadecimal(text):
+    """Kept as it was written, once it is known to be a number."""
+    int(text, 16)
+    return text
+
+
+FIELDS = {
+    "bench": {"board": str, "unit": str, "clock_hz": int},
+    "row": {"name": str, "min": int, "median": int, "p99": int, "max": int, "samples": int},
+    "skip": {"name": str, "reason": str},
+    "inject": {"op": str, "points": int, "min": int, "worst": int,
+               "pc": hexadecimal, "fn": str},
+    "end": {},
+}
+
+
+class ProtocolError(Exception):
+    """The output is not a benchmark's; the message quotes the line."""
+
+
+@dataclass
+class Records:
+    board: str = ""
+    unit: str = ""
+    clock_hz: int = 0
+    rows: list = field(default_factory=list)
+    skips: list = field(default_factory=list)
+    injections: list = field(default_factory=list)
+
+
+def fields_of(line):
+    """("row", {"name": ..., ...}) of one record."""
+    kind, *words = line[1:].split()
+    wanted = FIELDS.get(kind)
+    if wanted is None:
+        raise ProtocolError(f"unknown record: {line!r}")
+    pairs = dict(word.partition("=")[::2] for word in words)
+    if len(pairs) != len(words) or set(pairs) != set(wanted):
+        raise ProtocolError(f"a @{kind} record has the fields {', '.join(wanted)}: {line!r}")
+    try:
+        return kind, {key: convert(pairs[key]) for key, convert in wanted.items()}
+    except ValueError:
+        raise ProtocolError(f"not a number: {line!r}") from None
+
+
+def parse(text):
+    """The records of one complete run."""
+    records, begun, ended = Records(), False, False
+    for line in text.replace("\r", "").split("\n"):
+        if not line.startswith("@"):
+            continue
+        kind, values = fields_of(line)
+        if (kind == "bench") == begun or ended:
+            raise ProtocolError(f"a record out of place: {line!r}")
+        if kind == "bench":
+            begun = True
+            records.board, records.unit = values["board"], values["unit"]
+            records.clock_hz = values["clock_hz"]
+        elif kind == "end":
+            ended = True
+        else:
+            {"row": records.rows, "skip": records.skips,
+             "inject": records.injections}[kind].append(values)
+    if not ended:
+        raise ProtocolError("the run broke off: no @end" if begun else "no @bench record")
+    check_unique(records)
+    return records
+
+
+def check_unique(records):
+    seen = set()
+    for record in records.rows + records.skips:
+        if record["name"] in seen:
+            raise ProtocolError(f"two records for the row {record['name']}")
+        seen.add(record["name"])

@@ -1,0 +1,138 @@
+"""The latency report: Pivot's rows against their targets and the rivals, for people and as JSON.
+
+Targets and rivals' figures are in tests/bench/rivals.json; the records come from protocol.py.
+A row is judged by its median, as the rivals were measured; the worst case by the worst.
+"""
+
+import json
+
+from machines import ROOT
+
+RIVALS = ROOT / "tests/bench/rivals.json"
+MIX_COLUMNS = {"barriers": "barriers", "sysreg": "sysreg", "device": "device",
+               "exclusive_pairs": "excl.pairs", "memory": "load/store", "rest": "rest"}
+
+
+def load_rivals(path=RIVALS):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def targets(rivals, board):
+    """{row: the most instructions it may take on this board}"""
+    allowance = rivals["controller_allowance"].get(board, 0)
+    return {row["name"]: row["target"] + (allowance if row.get("controller") else 0)
+            for row in rivals["rows"]}
+
+
+def worst(injections):
+    return max(injections, key=lambda i: i["worst"]) if injections else None
+
+
+def missed(records, rivals):
+    """What keeps this run from being a success, one line each."""
+    limit = targets(rivals, records.board)
+    lines = []
+    measured = {row["name"]: row["median"] for row in records.rows}
+    if records.injections:
+        measured["worst_irq_to_handler"] = worst(records.injections)["worst"]
+    for name, value in measured.items():
+        if name in limit and value > limit[name]:
+            lines.append(f"{name}: {value}, target <= {limit[name]}")
+    told = set(measured) | {skip["name"] for skip in records.skips}
+    for row in rivals["rows"]:
+        if row["name"] not in told and not row.get("from_injection"):
+            lines.append(f"{row['name']}: neither measured nor skipped with a reason")
+    return lines
+
+
+def as_json(records, rivals, *, git, qemu):
+    """The file of BENCH.md; the same run twice gives the same bytes."""
+    limit = targets(rivals, records.board)
+    rows = [{**row, "target": limit.get(row["name"])} for row in records.rows]
+    return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
+                       "git": git, "qemu": qemu, "rows": rows}, indent=2) + "\n"
+
+
+def columns(lines, left=(0,)):
+    """Lines of cells as a table; the columns in `left` are aligned left, the others right."""
+    widths = [max(len(str(line[i])) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        cells = [str(c).ljust(w) if i in left else str(c).rjust(w)
+                 for i, (c, w) in enumerate(zip(line, widths, strict=True))]
+        yield "  ".join(cells).rstrip()
+
+
+def verdict(value, limit):
+    if limit is None:
+        return ""
+    return "ok" if value <= limit else "MISS"
+
+
+def main_table(records, rivals, paint):
+    about = {row["name"]: row for row in rivals["rows"]}
+    limit = targets(rivals, records.board)
+    lines = [["row", "min", "median", "p99", "max", "target", "", *rivals["rivals"]]]
+    for row in records.rows:
+        name, most = row["name"], limit.get(row["name"])
+        others = about.get(name, {}).get("rivals", [None] * len(rivals["rivals"]))
+        lines.append([name, row["min"], row["median"], row["p99"], row["max"],
+                      "" if most is None else f"<= {most}", verdict(row["median"], most),
+                      *("-" if r is None else r for r in others)])
+    for line in columns(lines):
+        yield paint(line)
+    for skip in records.skips:
+        yield f"{skip['name']}: not measured here: {skip['reason'].replace('-', ' ')}"
+
+
+def notes(records, rivals):
+    shown = {row["name"] for row in records.rows}
+    for row in rivals["rows"]:
+        if row["name"] in shown and row.get("notes"):
+            told = ", ".join(f"{who} {what}" for who, what in row["notes"].items())
+            yield f"  {row['name']}: {told}"
+
+
+def mix_table(records, mixes):
+    """One typical sample a row, by kind of instruction. `mixes`: {row: {kind: count}}"""
+    lines = [["row", "median", *MIX_COLUMNS.values()]]
+    for row in records.rows:
+        mix = mixes.get(row["name"])
+        cells = [mix[kind] for kind in MIX_COLUMNS] if mix else ["?"] * len(MIX_COLUMNS)
+        lines.append([row["name"], row["median"], *cells])
+    yield from columns(lines)
+
+
+def injection_table(records, rivals, paint):
+    limit = targets(rivals, records.board).get("worst_irq_to_handler")
+    lines = [["interrupted at every instruction of", "points", "min", "worst", "in"]]
+    for one in records.injections:
+        lines.append([one["op"], one["points"], one["min"], one["worst"],
+                      f"{one['fn']} ({one['pc']})"])
+    yield from columns(lines, left=(0, 4))
+    top = worst(records.injections)
+    figures = next(r for r in rivals["rows"] if r["name"] == "worst_irq_to_handler")["rivals"]
+    yield paint(f"worst_irq_to_handler {top['worst']}, in {top['fn']} during {top['op']}; "
+                f"target <= {limit}  {verdict(top['worst'], limit)}")
+    yield "  the rivals' worst: " + ", ".join(
+        f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
+
+
+def text(records, rivals, *, git, qemu, mixes=None, problems=(), paint=str):
+    """The whole report, as lines. `paint` colours a line by its verdict."""
+    yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, QEMU {qemu}, "
+           f"version {git}")
+    yield ""
+    yield from main_table(records, rivals, paint)
+    told = list(notes(records, rivals))
+    if told:
+        yield "Rivals' notes:"
+        yield from told
+    if mixes is not None:
+        yield ""
+        yield "What a typical sample is made of:"
+        yield from mix_table(records, mixes)
+    for problem in problems:
+        yield f"  no mix: {problem}"
+    if records.injections:
+        yield ""
+        yield from injection_table(records, rivals, paint)

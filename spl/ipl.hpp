@@ -1,0 +1,65 @@
+// The eight interrupt priority levels and how they are encoded.
+//
+// Who: both. Lock order: none.
+//
+// softclock..softserial are the bottom halves' levels; a line's top half runs at vm, sched or high.
+// The encoding of an SPL ("held": the set of levels that are held off) is a thermometer in two words:
+//
+//     bits 63..32   softserial softnet softbio softclock     one byte a soft level
+//     bits 31..0        -       high    sched    vm          one byte a hard level
+//
+// Each level's set contains every lower level's, all eight are immediates of one ORR, and the half that
+// the interrupt controller must enforce is the low word, so entry compares it with one 32-bit CMP.
+#pragma once
+
+#include "kern/base/percpu.hpp"
+
+namespace pivot {
+
+enum class Ipl : u8 { none, softclock, softbio, softnet, softserial, vm, sched, high };
+
+inline constexpr u32 kIpls = 8;
+inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: also "no preemption"
+
+// The byte of PerCpu::attention that belongs to a level other than none.
+[[nodiscard]] constexpr u32 attention_byte(Ipl level) {
+    u32 const n = static_cast<u32>(level);
+    return n >= static_cast<u32>(Ipl::vm) ? n - static_cast<u32>(Ipl::vm) : n + 3;
+}
+
+// The set of levels that an SPL of `level` holds off: `level` itself and all below it.
+[[nodiscard]] constexpr u64 held_at(Ipl level) {
+    u64 held = 0;
+    for (u32 n = 1; n <= static_cast<u32>(level); ++n) {
+        held |= u64{0xff} << (8 * attention_byte(static_cast<Ipl>(n)));
+    }
+    return held;
+}
+
+// The level whose set `held` is. `held` must be one of the eight.
+[[nodiscard]] constexpr Ipl level_of(u64 held) {
+    u32 n = 0;
+    while (n + 1 < kIpls && (held_at(static_cast<Ipl>(n + 1)) & ~held) == 0) {
+        ++n;
+    }
+    return static_cast<Ipl>(n);
+}
+
+[[nodiscard]] constexpr bool is_soft(Ipl level) {
+    return level >= Ipl::softclock && level <= Ipl::softserial;
+}
+
+[[nodiscard]] constexpr bool is_hard(Ipl level) { return level >= Ipl::vm; }
+
+[[nodiscard]] constexpr const char* name_of(Ipl level) {
+    constexpr const char* kNames[kIpls] = {"none",       "softclock", "softbio", "softnet",
+                                           "softserial", "vm",        "sched",   "high"};
+    return kNames[static_cast<u32>(level)];
+}
+
+static_assert(held_at(Ipl::none) == 0);
+static_assert(held_at(Ipl::softserial) == kSoftHeld);
+static_assert(held_at(Ipl::high) == 0xffff'ffff'00ff'ffff);
+static_assert(level_of(held_at(Ipl::sched)) == Ipl::sched);
+
+}  // namespace pivot

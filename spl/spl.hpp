@@ -1,0 +1,91 @@
+// SPL: this CPU's interrupt priority level, raised and lowered lazily.
+//
+// Who: both. Lock order: not a lock; a raised SPL is released in reverse order of raising.
+//
+// Raising is one store to this CPU's structure; the controller is not told. If a line at or below the
+// SPL then arrives, entry (arch/*/vectors.S) sets the controller's priority mask and returns *without
+// acknowledging*: the line stays pending there, and a byte of `attention` is set. Lowering stores the
+// new SPL and only then looks at `attention`:
+//
+//     thread                          interrupt
+//     spl = new
+//                                     any interrupt from here on sees the new SPL
+//     attention & ~new ?              and one before the store has already set its byte
+//       -> pivot_attend(new)
+//
+// Store first, test after: there is no window between the test and the store, so no sequence has to be
+// restarted (the other order, with its restart by PC range, is NetBSD's; docs/decisions/splx-order.md).
+// PIVOT_BUG=splx_race puts the window back. Only this CPU's own interrupts take part, so program order
+// suffices: a compiler barrier, no DMB.
+//
+// The same byte says that a continuation waits at a soft level, and softclock's also that a thread
+// switch is due: preemption is held off by any SPL above none.
+#pragma once
+
+#include "arch/contract/cpu.hpp"
+#include "arch/contract/upcalls.hpp"
+#include "kern/base/assert.hpp"
+#include "spl/ipl.hpp"
+
+namespace pivot {
+
+// What splraise found, for splx to restore.
+struct [[nodiscard]] Spl {
+    u64 held;
+};
+
+[[nodiscard]] inline Spl spl_current() { return Spl{this_cpu().spl}; }
+
+// Raises this CPU's SPL to `level`, or leaves it where it is higher. Returns what it was.
+[[nodiscard]] inline Spl splraise(Ipl level) {
+    PerCpu& cpu = this_cpu();
+    Spl const old{cpu.spl};
+    cpu.spl = old.held | held_at(level);
+    compiler_barrier();  // what is guarded stays below the raise
+    return old;
+}
+
+// Marks a level so that the splx or interrupt exit which uncovers it looks. Any context, own CPU.
+inline void spl_mark(PerCpu& cpu, u32 byte) {
+    reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = 1;
+}
+
+// Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
+inline void splx(Spl old) {
+    PerCpu& cpu = this_cpu();
+    PIVOT_ASSERT((old.held & ~cpu.spl) == 0, "splx raises the SPL");
+    compiler_barrier();  // what is guarded stays above the store
+    if constexpr (kBugSplxRace) {
+        if ((cpu.attention & ~old.held) != 0) {
+            pivot_attend(old.held);
+            return;
+        }
+        cpu.spl = old.held;
+        return;
+    }
+    cpu.spl = old.held;
+    if ((cpu.attention & ~old.held) != 0) [[unlikely]] {
+        pivot_attend(old.held);
+    }
+}
+
+// An SPL held for a scope.
+class [[nodiscard]] SplGuard {
+  public:
+    explicit SplGuard(Ipl level) : old_(splraise(level)) {}
+    SplGuard(SplGuard const&) = delete;
+    SplGuard& operator=(SplGuard const&) = delete;
+    ~SplGuard() { splx(old_); }
+
+  private:
+    Spl old_;
+};
+
+// No bottom half and no other thread runs on this CPU for a scope; interrupts do. The scheduler's own
+// critical sections are this: top halves never touch what it guards.
+class [[nodiscard]] NoPreemption : public SplGuard {
+  public:
+    NoPreemption() : SplGuard(Ipl::softserial) {}
+};
+
+}  // namespace pivot

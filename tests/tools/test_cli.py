@@ -1,0 +1,112 @@
+"""./pivot refuses in one line and with status 2, before it has done anything."""
+
+import unittest
+
+from helper import ROOT, ProgramsTest
+
+TOOLS = ("cmake", "ninja", "g++", "aarch64-linux-gnu-g++", "git", "clang++", "clang-format",
+         "gdb-multiarch")
+
+
+class CliTest(ProgramsTest):
+    def setUp(self):
+        super().setUp()
+        # None of them may be reached: a refusal comes before any work.
+        for name in TOOLS:
+            self.program(name, f"echo {name} was run; exit 9")
+        self.program("apt-get", "echo apt-get was run; exit 9")
+        self.qemu("echo QEMU was run; exit 9")
+
+    def pivot(self, *words):
+        return self.run_command(ROOT / "pivot", *words)
+
+    def test_bad_board_names_the_boards(self):
+        for command in ([], ["bench"], ["run"], ["debug"]):
+            with self.subTest(command=command):
+                self.assert_one_line(self.pivot(*command, "--board", "raspi9"), 2,
+                                     "no board named 'raspi9'", "qemu-virt, qemu-virt-gicv2")
+
+    def test_missing_qemu(self):
+        (self.bin / "qemu-system-aarch64").unlink()
+        for command in ("bench", "run"):
+            with self.subTest(command=command):
+                self.assert_one_line(self.pivot(command, "--no-install"), 2,
+                                     "missing: qemu-system-arm (runs the kernel)")
+
+    def test_old_qemu(self):
+        self.qemu("exit 9", version="5.2.0 (Debian 1:5.2+dfsg-11)")
+        for command in ("bench", "test", "run"):
+            with self.subTest(command=command):
+                self.assert_one_line(self.pivot(command), 2, "QEMU 5.2.0 is too old",
+                                     "6.2 or newer")
+
+    def test_old_qemu_is_refused_before_anything_is_installed(self):
+        self.qemu("exit 9", version="5.2.0")
+        (self.bin / "cmake").unlink()
+        self.assert_one_line(self.pivot("bench"), 2, "too old")
+
+    def test_qemu_without_a_version(self):
+        self.program("qemu-system-aarch64", "echo hello")
+        self.assert_one_line(self.pivot("bench"), 2, "says no version")
+
+    def test_no_install_lists_everything_that_is_missing(self):
+        for name in ("cmake", "git"):
+            (self.bin / name).unlink()
+        self.assert_one_line(self.pivot("--no-install"), 2, "cmake (configures the build)",
+                             "git (names the measured version)", "--no-install")
+
+    def test_only_what_the_sub_command_needs_is_missed(self):
+        for name in ("clang++", "clang-format", "gdb-multiarch", "g++", "ninja"):
+            (self.bin / name).unlink()
+        done = self.pivot("bench", "--no-install")
+        self.assert_one_line(done, 2, "ninja-build")
+        self.assertNotIn("clang", done.stderr)
+        self.assertNotIn("gdb", done.stderr)
+
+    def test_any_of_the_three_cross_compilers_will_do(self):
+        for compiler in ("aarch64-none-elf-g++", "aarch64-elf-g++"):
+            with self.subTest(compiler=compiler):
+                for name in ("aarch64-linux-gnu-g++", "git"):
+                    (self.bin / name).unlink(missing_ok=True)
+                self.program(compiler)
+                done = self.pivot("bench", "--no-install")
+                self.assertNotIn("aarch64", done.stderr)
+                (self.bin / compiler).unlink()
+
+    def test_unknown_words(self):
+        for words, part in ((["fly"], "no sub-command 'fly'"),
+                            (["bench", "--colour"], "--colour"),
+                            (["bench", "extra"], "extra"),
+                            (["bench", "--board"], "--board"),
+                            (["test", "--board", "qemu-virt"], "--board does not go with test"),
+                            (["bench", "--full"], "--full does not go with bench"),
+                            (["run", "--", "-batch"], "-- does not go with run")):
+            with self.subTest(words=words):
+                self.assert_one_line(self.pivot(*words), 2, part, "./pivot help")
+
+    def test_help(self):
+        for word in ("help", "--help", "-h"):
+            done = self.pivot(word)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("usage: ./pivot", done.stdout)
+            self.assertNotIn("\x1b", done.stdout)
+
+    def test_no_python(self):
+        (self.bin / "python3").unlink()
+        self.assert_one_line(self.pivot("bench", "--no-install"), 2, "missing: python3")
+        (self.bin / "apt-get").unlink()
+        self.assert_one_line(self.pivot("bench"), 2, "Python 3.10 or newer")
+
+    def test_a_configuration_that_fails_shows_why(self):
+        self.program("cmake", "echo the reason; exit 1")
+        self.link("rm")
+        done = self.pivot("bench", "--board", "qemu-virt")
+        if (ROOT / "build/qemu-virt/.configured-with").exists():
+            self.skipTest("already configured in this tree")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the reason", done.stdout)
+        self.assertEqual(done.stderr, "pivot: qemu-virt does not build\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
