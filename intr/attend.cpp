@@ -14,11 +14,6 @@ namespace {
 
 constexpr u32 kFirstSoftByte = attention_byte(Ipl::softclock);
 
-void clear_mark(PerCpu& cpu, u32 byte) {
-    reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = 0;
-    compiler_barrier();  // cleared before we look
-}
-
 // Tells the controller that only `held` is held off from now on. Mask first, then the record of it: an
 // interrupt between them finds record and SPL at odds and repeats this.
 void lower_mask(PerCpu& cpu, u64 held) {
@@ -42,19 +37,18 @@ void pivot_attend_pass(pivot::u64 held) {
             return;
         }
         u32 const byte = 7 - static_cast<u32>(__builtin_clzll(due)) / 8;
-        clear_mark(cpu, byte);
+        spl_unmark(cpu, byte);
         if (byte < kFirstSoftByte) {
             if (static_cast<u32>(cpu.mask & ~held) != 0) {
                 lower_mask(cpu, held);
             }
             continue;
         }
-        u32 const level = byte - kFirstSoftByte;
-        Thread* const bottom_half = cpu.bottom_half[level];
-        if (bottom_half != nullptr && cpu.soft[level].stub.next != nullptr) {
-            enter_bottom_half(bottom_half);
+        u32 const slot = slot_byte(byte);
+        if (cpu.bottom_half[slot] != nullptr && cpu.soft_first[slot].next != nullptr) {
+            enter_bottom_half(slot);
         }
-        if (level == 0 && held == 0) {
+        if (byte == kFirstSoftByte && held == 0) {
             Scheduler::preempt();
         }
     }

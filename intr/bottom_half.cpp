@@ -1,43 +1,20 @@
 #include "intr/bottom_half.hpp"
 
-#include "arch/contract/upcalls.hpp"
-#include "intr/continuation.hpp"
-#include "spl/spl.hpp"
+#include "arch/contract/cpu.hpp"
 
 namespace pivot {
 
 void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
-    u32 const index = Continuation::soft_index(level_);
+    PerCpu& cpu = this_cpu();
+    u32 const slot = soft_slot(level_);
     stack_bottom_ = stack_bottom;
     stack_top_ = stack_top;
-    priority_ = kThreadPriorities + index;
+    priority_ = kRunLevels - 1 - slot;
     base_spl_ = held_at(level_);
+    mark_ = reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
     enlist();
-    PerCpu& cpu = this_cpu();
-    cpu.soft[index].tail = &cpu.soft[index].stub;
-    cpu.bottom_half[index] = this;
-}
-
-Thread* BottomHalf::run() {
-    u32 const index = Continuation::soft_index(level_);
-    PerCpu* cpu = &this_cpu();
-    cpu->bottom_half[index] = nullptr;
-    state_ = ThreadState::running;
-    SoftQueue& queue = cpu->soft[index];
-    ThreadStart::with_token([&](MayBlock const& context) {
-        do {
-            splx(Spl{base_spl_});  // higher levels may interrupt from here on
-            while (Continuation* const next = Continuation::take(queue)) {
-                next->function_(context, next->owner_);
-            }
-            (void)splraise(Ipl::softserial);
-            // A push after the last take has marked `attention`; one that came before is seen here.
-        } while (queue.stub.next != nullptr);
-    });
-    cpu->bottom_half[index] = this;
-    Thread* const pinned = pinned_;
-    pinned_ = nullptr;
-    return pinned;
+    cpu.soft_last[slot] = &cpu.soft_first[slot];
+    cpu.bottom_half[slot] = this;
 }
 
 namespace {
@@ -61,7 +38,3 @@ void start_bottom_halves() {
 }
 
 }  // namespace pivot
-
-pivot::Thread* pivot_bottom_half_main(pivot::Thread* self) {
-    return static_cast<pivot::BottomHalf*>(self)->run();
-}

@@ -2,12 +2,11 @@
 //
 // Who: boot (start). Lock order: runs at its level's SPL, holding nothing.
 //
-// It is entered straight from interrupt exit or splx (intr/attend.cpp), by a stack switch: the thread
-// that was interrupted stays pinned and goes on when the queue is empty, without a pass through the run
-// queue. If a continuation blocks, the pinned thread goes on at once, and the bottom half later
-// continues as an ordinary thread whose priority lies above all others.
-//
-// While a level's bottom half is active its pointer in PerCpu is null, which keeps it from being entered
+// It is entered straight from interrupt exit or splx, by a stack switch: the thread that was interrupted
+// stays pinned and goes on when the queue is empty, without a pass through the run queue. The drain loop
+// is the port's (arch/contract/cpu.hpp; arch/aarch64/switch.S). If a continuation blocks, the pinned
+// thread goes on at once, and the bottom half later continues as an ordinary thread whose priority lies
+// above all others. While it is blocked its pointer in PerCpu is null, which keeps it from being entered
 // twice; what is queued meanwhile it finds itself before it retires.
 #pragma once
 
@@ -24,9 +23,6 @@ class BottomHalf : public Thread {
     void start_here(uptr stack_bottom, uptr stack_top);
 
     [[nodiscard]] Ipl level() const { return level_; }
-
-    // Runs everything queued; see pivot_bottom_half_main.
-    Thread* run();
 
   private:
     Ipl level_;

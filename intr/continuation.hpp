@@ -8,44 +8,38 @@
 //
 // The queue is a FIFO a CPU and level, appended to by this CPU's top halves (which nest, so the later
 // push ends first) and by its threads with preemption held off; taken from by the level's bottom half
-// only. An empty queue's tail is its stub. A queued object's `next` is never null: kLast marks the end.
+// only, all that there is at a time. An empty queue's last is its first link. A queued object's `next`
+// is never null: kLast marks the end.
 //
-//     push (any top half)                       take (the bottom half)
-//     next: null -> kLast, atomically           first = stub.next; n = first.next
-//       (failed: queued already, done)          n == kLast: stub.next = null
-//     old = exchange(tail, me)                    tail: first -> stub, atomically
-//     old.next = me                                 (failed: a push came between; n = first.next now)
-//     mark the level in `attention`             else stub.next = n; first.next = null; run it
+//     push (any top half)                       take (the bottom half; arch/*/switch)
+//     next: null -> kLast, atomically           f = first.next; first.next = null
+//       (failed: queued already, done)          l = exchange(last, &first)
+//     old = exchange(last, me)                  f..l: read next; next = null; run
+//     old.next = me
+//     mark the level in `attention`
 //
 // A push interrupts a take at any instruction, never the reverse: the bottom half cannot run until the
-// top half is done, so a half-linked tail is never seen. Source of the idea: Draves, Bershad, Rashid,
-// Dean, "Using Continuations to Implement Thread Management and Communication", 1991.
+// top half is done, so a half-linked tail is never seen, and a push between the take's two lines lands
+// before l. Source of the idea: Draves, Bershad, Rashid, Dean, "Using Continuations to Implement Thread
+// Management and Communication in Operating Systems", 1991.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
 #include "kern/base/atomic.hpp"
+#include "kern/thread.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
 
 namespace pivot {
 
-class Continuation;
-
-// Mints nothing: a continuation's function gets the token of the bottom-half thread that runs it.
-using ContinuationFunction = void (*)(MayBlock const& context, void* owner);
-
-class Continuation : public Link {
+class Continuation : public QueuedCall {
   public:
-    // A continuation that calls `Fn(MayBlock const&, T&)` on `owner` at a soft level.
+    // A continuation that calls `Fn(MayBlock const&, T&)` on `owner` at a soft level. The token is that of
+    // the bottom-half thread that runs it.
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr Continuation to(Ipl level, T& owner) {
-        return Continuation(
-            level,
-            [](MayBlock const& context, void* object) { Fn(context, *static_cast<T*>(object)); },
-            &owner);
+        return Continuation(level, &ThreadStart::continue_with<Fn, T>, &owner);
     }
-    constexpr Continuation(Ipl level, ContinuationFunction function, void* owner)
-        : Link{nullptr}, function_(function), owner_(owner), level_(soft_index(level)) {}
     Continuation(Continuation const&) = delete;
     Continuation& operator=(Continuation const&) = delete;
 
@@ -61,48 +55,48 @@ class Continuation : public Link {
         return push(this_cpu());
     }
 
-    [[nodiscard]] Ipl level() const {
-        return static_cast<Ipl>(level_ + static_cast<u32>(Ipl::softclock));
-    }
+    [[nodiscard]] Ipl level() const { return level_; }
     [[nodiscard]] bool is_queued() const { return atomic::load_relaxed(&next) != nullptr; }
 
   private:
-    friend class BottomHalf;
+    constexpr Continuation(Ipl level, void (*call)(const void*, void*), void* object)
+        : QueuedCall{{nullptr}, call, object},
+          last_offset_(offsetof(PerCpu, soft_last) + soft_slot(level) * sizeof(Link*)),
+          mark_offset_(offsetof(PerCpu, attention) + attention_byte(level)),
+          level_(level) {}
 
-    static constexpr u32 soft_index(Ipl level) {
-        return static_cast<u32>(level) - static_cast<u32>(Ipl::softclock);
-    }
-    [[nodiscard]] static Link* last_mark() { return reinterpret_cast<Link*>(1); }
+    static constexpr u64 kLast = kMark;  // any value that is no address; this one is at hand
 
     // Claims the object for one queue; only one of several racing pushes succeeds.
     [[nodiscard]] bool claim() {
+        auto* const word = reinterpret_cast<u64*>(&next);
         if constexpr (kBugDoubleQueue) {
-            if (atomic::load_relaxed(&next) != nullptr) {
+            if (atomic::load_relaxed(word) != 0) {
                 return false;
             }
-            atomic::store_relaxed(&next, last_mark());
+            atomic::store_relaxed(word, kLast);
             return true;
         }
-        return atomic::acquire_if_zero(&next, last_mark());
+        return port::Cpu::acquire_if_zero(word, kLast);
     }
 
     bool push(PerCpu& cpu) {
         if (!claim()) {
             return false;
         }
-        Link* const before = atomic::exchange<Link*>(&cpu.soft[level_].tail, this);
+        auto* const base = reinterpret_cast<u8*>(&cpu);
+        Link* const before =
+            atomic::exchange<Link*>(reinterpret_cast<Link**>(base + last_offset_), this);
         atomic::store_relaxed<Link*>(&before->next, this);
         compiler_barrier();  // linked before it is announced
-        spl_mark(cpu, level_ + attention_byte(Ipl::softclock));
+        *static_cast<volatile u8*>(base + mark_offset_) = kMark;
         return true;
     }
 
-    // The first of a queue, taken out; null if there is none.
-    [[nodiscard]] static Continuation* take(SoftQueue& queue);
-
-    ContinuationFunction function_;
-    void* owner_;
-    u32 level_;  // 0 = softclock
+    // Places in PerCpu, worked out once: the end of the level's queue, and its byte of `attention`.
+    u32 last_offset_;
+    u32 mark_offset_;
+    Ipl level_;
 };
 
 }  // namespace pivot

@@ -49,6 +49,9 @@ struct LineInfo {
 
 [[nodiscard]] LineInfo& line_info(u32 intid);
 
+template <typename R>
+concept TopHalfResult = std::same_as<R, void> || std::same_as<R, Served>;
+
 // Mints the token: the one friend of TopHalf.
 struct TopHalfEntry {
     // vectors.S passes an address that is as good as any for an object without members.
@@ -89,7 +92,7 @@ struct Lines {
     // Makes `Fn` the top half of a line, disabled yet. The level is the one that Fn's token names.
     template <auto Fn, typename T>
     static LineError request(LineId line, const char* name, T& argument) {
-        return request_as<Fn>(line, name, argument, Fn);
+        return request_as<Fn>(line, name, &argument, Fn);
     }
 
     // Disables the line and forgets its top half.
@@ -150,18 +153,21 @@ struct Lines {
     }
 
   private:
-    template <auto Fn, typename T, typename R, Ipl L, typename U>
-    static LineError request_as(LineId line, const char* name, T& argument,
+    template <auto Fn, TopHalfResult R, Ipl L, typename U, std::convertible_to<U*> P>
+    static LineError request_as(LineId line, const char* name, P argument,
                                 R (*)(TopHalf<L> const&, U&)) {
         NoPreemption const hold;
-        LineError const error =
-            request_entry(this_cpu(), line, C::lines(), name, L,
-                          &TopHalfEntry::run<Fn, L, U>, static_cast<U*>(&argument));
+        U* const owner = argument;
+        LineError const error = request_entry(this_cpu(), line, C::lines(), name, L,
+                                              &TopHalfEntry::run<Fn, L, U>, owner);
         if (error == LineError::none) {
             C::set_priority(line.intid(), L);
         }
         return error;
     }
+
+    template <auto Fn>
+    static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
 
     static LineError check(LineId line) {
         if (line.intid() >= C::lines()) {

@@ -1,49 +1,29 @@
 #include "mutex/park.hpp"
 
-#include "kern/sched.hpp"
 #include "kern/wait.hpp"
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
 
 // What the tokens cannot see: a sleep under a spin mutex, under a raised SPL, or in a top half whose
-// token came through a global.
+// token came through a global. A bottom half may block at its own level, but not above it.
 void assert_may_block(const char* what) {
-    [[maybe_unused]] PerCpu const& cpu = this_cpu();
+    PerCpu const& cpu = this_cpu();
     PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block", what);
     PIVOT_ASSERT(cpu.held == nullptr, "sleep while holding a spin mutex", cpu.held->name());
     PIVOT_ASSERT(static_cast<u32>(cpu.spl) == 0, "sleep with the SPL raised", what);
 }
 
-void WaitList::insert(WaitQueue& queue, Thread& thread) {
-    Thread** place = &queue.head;
-    while (*place != nullptr && (*place)->priority_ >= thread.priority_) {
-        place = &(*place)->next_;
-    }
-    thread.next_ = *place;
-    *place = &thread;
+void park(MayBlock const& context, WaitQueue& queue, const char* what) {
+    WaitList::sleep(context, queue, what);
 }
 
-Thread* WaitList::take_first(WaitQueue& queue) {
-    Thread* const first = queue.head;
-    if (first != nullptr) {
-        queue.head = first->next_;
+bool unpark(WaitQueue& queue) {
+    if (queue.empty()) {
+        return false;
     }
-    return first;
-}
-
-void park(MayBlock const&, WaitQueue& queue, const char* what) {
-    assert_may_block(what);
-    WaitList::insert(queue, current_thread());
-    Scheduler::block(ThreadState::blocked);
-}
-
-Thread* unpark(WaitQueue& queue) {
-    Thread* const first = WaitList::take_first(queue);
-    if (first != nullptr) {
-        Scheduler::ready(*first);
-    }
-    return first;
+    Scheduler::ready(WaitList::take_first(queue));
+    return true;
 }
 
 }  // namespace pivot

@@ -8,15 +8,15 @@ namespace pivot {
 struct ThreadLayout {
     static_assert(offsetof(Thread, sp_) == THREAD_SP);
     static_assert(offsetof(Thread, stack_top_) == THREAD_STACK_TOP);
+    static_assert(offsetof(Thread, base_spl_) == THREAD_BASE_SPL);
     static_assert(offsetof(Thread, pinned_) == THREAD_PINNED);
+    static_assert(offsetof(Thread, pinned_sp_) == THREAD_PINNED_SP);
+    static_assert(offsetof(Thread, mark_) == THREAD_MARK);
 };
 
 namespace {
 
 constinit Thread* g_all_threads = nullptr;
-
-// Byte of `attention` whose uncovering makes the CPU look for a thread switch.
-constexpr u32 kPreemptionByte = attention_byte(Ipl::softclock);
 
 }  // namespace
 
@@ -48,8 +48,9 @@ ThreadError Thread::start_erased(uptr bottom, uptr top, u32 priority, void (*ent
         Scheduler::exit_current();
     });
     enlist();
-    NoPreemption const hold;
+    Spl const old = splraise(Ipl::softserial);
     Scheduler::ready(*this);
+    Scheduler::leave(old);
     return ThreadError::none;
 }
 
@@ -57,16 +58,32 @@ void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack
                           uptr stack_top, u32 priority) {
     cpu.run = &queue;
     cpu.current = &boot;
+    cpu.threshold = priority;
     boot.priority_ = priority;
-    boot.state_ = ThreadState::running;
+    boot.state_ = ThreadState::ready;
     boot.stack_bottom_ = stack_bottom;
     boot.stack_top_ = stack_top;
     boot.enlist();
 }
 
-inline void Scheduler::switch_to(PerCpu&, Thread& from, Thread& to) {
-    to.state_ = ThreadState::running;
-    switch_threads(&from, &to);
+void Scheduler::queue_last(PerCpu& cpu, Thread& thread) { cpu.run->add_last(thread); }
+
+void Scheduler::queue_first(PerCpu& cpu, Thread& thread) { cpu.run->add_first(thread); }
+
+inline Thread& Scheduler::take_standby(PerCpu& cpu) {
+    Thread& next = *cpu.standby;
+    cpu.standby = nullptr;
+    return next;
+}
+
+// Whoever runs when the running thread gives the CPU away.
+inline Thread& Scheduler::next_thread(PerCpu& cpu) {
+    if (cpu.standby != nullptr) {
+        return take_standby(cpu);  // `threshold` is its priority already
+    }
+    u32 const priority = cpu.run->highest();
+    cpu.threshold = priority;
+    return cpu.run->take_first(priority);
 }
 
 void Scheduler::yield(MayBlock const&) {
@@ -75,31 +92,21 @@ void Scheduler::yield(MayBlock const&) {
     PerCpu& cpu = this_cpu();
     RunQueue& queue = *cpu.run;
     Thread& self = *cpu.current;
-    Thread* const last = queue.tail[self.priority_];
+    Thread*& tail = queue.tail[self.priority_];
+    Thread* const last = tail;
     if (last == nullptr) {
         return;
     }
     // Rotate: the head leaves, this thread becomes the tail; the bitmap does not change.
     Thread& first = *last->next_;
+    tail = &self;
     if (&first == last) {
         self.next_ = &self;
     } else {
         self.next_ = first.next_;
         last->next_ = &self;
     }
-    queue.tail[self.priority_] = &self;
-    self.state_ = ThreadState::ready;
-    switch_to(cpu, self, first);
-}
-
-void Scheduler::ready(Thread& thread) {
-    PerCpu& cpu = this_cpu();
-    thread.state_ = ThreadState::ready;
-    cpu.run->add_last(thread);
-    // A bottom half outranks everyone, but the thread that it interrupted may not.
-    if (thread.priority_ > cpu.current->priority_ || cpu.current->is_bottom_half()) {
-        spl_mark(cpu, kPreemptionByte);
-    }
+    switch_threads(&self, &first);
 }
 
 void Scheduler::block(ThreadState state) {
@@ -107,30 +114,49 @@ void Scheduler::block(ThreadState state) {
     Thread& self = *cpu.current;
     PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block");
     self.state_ = state;
-    Thread* next = self.pinned_;
-    if (next != nullptr) {
-        self.pinned_ = nullptr;  // a bottom half that blocks lets the interrupted thread go on at once
-    } else {
-        next = &cpu.run->take_first(cpu.run->highest());
+    Thread* const pinned = self.pinned_;
+    if (pinned == nullptr) {
+        switch_threads(&self, &next_thread(cpu));
+        return;
     }
-    switch_to(cpu, self, *next);
+    // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered until it
+    // has come back and emptied its queue.
+    self.pinned_ = nullptr;
+    pinned->sp_ = self.pinned_sp_;
+    cpu.bottom_half[self.priority_slot()] = nullptr;
+    switch_threads(&self, pinned);
+}
+
+// A switch that was due happens now. softclock has the same byte, so its queue is looked at again.
+inline void Scheduler::clear_switch_mark(PerCpu& cpu) {
+    spl_unmark(cpu, attention_byte(Ipl::softclock));
+    if (cpu.soft_first[soft_slot(Ipl::softclock)].next != nullptr) [[unlikely]] {
+        spl_mark(cpu, attention_byte(Ipl::softclock));
+    }
 }
 
 void Scheduler::preempt() {
     PerCpu& cpu = this_cpu();
-    RunQueue& queue = *cpu.run;
+    clear_switch_mark(cpu);
+    if (cpu.standby == nullptr) {
+        return;
+    }
     Thread& self = *cpu.current;
-    if (queue.occupied == 0) {
-        return;
-    }
-    u32 const highest = queue.highest();
-    if (highest <= self.priority_) {
-        return;
-    }
-    self.state_ = ThreadState::ready;
-    Thread& next = queue.take_first(highest);
-    queue.add_first(self);  // it has not had its turn yet
-    switch_to(cpu, self, next);
+    cpu.run->add_first(self);  // it has not had its turn yet
+    switch_threads(&self, &take_standby(cpu));
+}
+
+void Scheduler::preempt_pinned(Thread& pinned) {
+    PerCpu& cpu = this_cpu();
+    clear_switch_mark(cpu);
+    cpu.run->add_first(pinned);
+    switch_away(&take_standby(cpu));
+}
+
+void Scheduler::retire(Thread& bottom_half) {
+    PerCpu& cpu = this_cpu();
+    cpu.bottom_half[bottom_half.priority_slot()] = &bottom_half;
+    switch_away(&next_thread(cpu));
 }
 
 void Scheduler::exit_current() {
@@ -141,7 +167,6 @@ void Scheduler::exit_current() {
 
 }  // namespace pivot
 
-void pivot_bottom_half_retire(pivot::Thread*) {
-    pivot::Scheduler::block(pivot::ThreadState::unstarted);
-    pivot::panic("a retired bottom half was switched to");
-}
+void pivot_bottom_half_retire(pivot::Thread* self) { pivot::Scheduler::retire(*self); }
+
+void pivot_preempt_pinned(pivot::Thread* pinned) { pivot::Scheduler::preempt_pinned(*pinned); }

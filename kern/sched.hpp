@@ -5,7 +5,11 @@
 //
 // A CPU's run queue is a bitmap of occupied priorities and a circular list each, kept by its tail, so
 // that adding at the tail, at the head and removing the head are all a few instructions. The running
-// thread is in no list. Idle is priority 0 and always ready.
+// thread is in no list, and neither is `standby`: a thread that has just become ready and outranks the
+// running one waits there for the few instructions until preemption is let in, so it need not be put
+// into the queue and found again. `threshold` is what the next one must outrank. Two facts keep this
+// right: nothing in the queue outranks the running thread, and a thread that runs at SPL none has no
+// standby. Idle is priority 0 and always ready.
 #pragma once
 
 #include "kern/thread.hpp"
@@ -20,25 +24,20 @@ struct RunQueue {
     [[nodiscard]] u32 highest() const { return 63 - static_cast<u32>(__builtin_clzll(occupied)); }
 
     void add_last(Thread& thread) {
-        Thread*& last = tail[thread.priority_];
-        if (last == nullptr) {
-            thread.next_ = &thread;
-            occupied |= u64{1} << thread.priority_;
-        } else {
-            thread.next_ = last->next_;
-            last->next_ = &thread;
-        }
-        last = &thread;
+        add_first(thread);
+        tail[thread.priority_] = &thread;
     }
 
     void add_first(Thread& thread) {
         Thread*& last = tail[thread.priority_];
         if (last == nullptr) {
-            add_last(thread);
-            return;
+            thread.next_ = &thread;
+            last = &thread;
+            occupied |= u64{1} << thread.priority_;
+        } else {
+            thread.next_ = last->next_;
+            last->next_ = &thread;
         }
-        thread.next_ = last->next_;
-        last->next_ = &thread;
     }
 
     [[nodiscard]] Thread& take_first(u32 priority) {
@@ -56,7 +55,7 @@ struct RunQueue {
 
 class Scheduler {
   public:
-    // Makes the code that calls it the thread `boot`, and `idle` ready. Once a CPU.
+    // Makes the code that calls it the thread `boot`. Once a CPU.
     static void start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack_bottom,
                           uptr stack_top, u32 priority);
 
@@ -69,20 +68,51 @@ class Scheduler {
     // -- for the mechanisms above; the caller holds off preemption
 
     // Makes a blocked thread ready; it runs as soon as preemption is let in, if it should.
-    static void ready(Thread& thread);
+    static void ready(Thread& thread) {
+        PIVOT_ASSERT(!on_interrupt_stack(), "a top half called into the scheduler");
+        PerCpu& cpu = this_cpu();
+        thread.state_ = ThreadState::ready;
+        if (thread.priority_ <= cpu.threshold) {
+            queue_last(cpu, thread);
+            return;
+        }
+        Thread* const before = cpu.standby;
+        cpu.standby = &thread;
+        cpu.threshold = thread.priority_;
+        spl_mark(cpu, attention_byte(Ipl::softclock));
+        if (before != nullptr) [[unlikely]] {
+            queue_first(cpu, *before);
+        }
+    }
+
+    // Ends a critical section that may have made a thread ready. `old`: what the SPL was before it.
+    static void leave(Spl old) {
+        if (old.held == 0 && this_cpu().standby != nullptr) {
+            preempt();
+        }
+        splx(old);
+    }
 
     // Gives the CPU away until someone makes this thread ready. The caller has put it where that
     // someone will find it.
     static void block(ThreadState state);
 
-    // Switches if a thread of higher priority is ready. At SPL none but for the caller's hold.
+    // Switches to the standby thread, if there is one. The SPL is none but for the caller's hold.
     static void preempt();
 
     // Ends the running thread.
     [[noreturn]] static void exit_current();
 
+    // What becomes of a bottom half's end; see arch/contract/upcalls.hpp.
+    [[noreturn]] static void retire(Thread& bottom_half);
+    [[noreturn]] static void preempt_pinned(Thread& pinned);
+
   private:
-    static void switch_to(PerCpu& cpu, Thread& from, Thread& to);
+    static void clear_switch_mark(PerCpu& cpu);
+    static void queue_last(PerCpu& cpu, Thread& thread);
+    static void queue_first(PerCpu& cpu, Thread& thread);
+    [[nodiscard]] static Thread& take_standby(PerCpu& cpu);
+    [[nodiscard]] static Thread& next_thread(PerCpu& cpu);
 };
 
 }  // namespace pivot

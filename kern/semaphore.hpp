@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kern/sched.hpp"
-#include "mutex/park.hpp"
+#include "kern/wait.hpp"
 
 namespace pivot {
 
@@ -22,7 +22,7 @@ class Semaphore {
             --count_;
             return;
         }
-        park(context, waiters_, name_);  // a post gives its one to the thread that it wakes
+        WaitList::sleep(context, waiters_, name_);  // a post gives its one to the thread that it wakes
     }
 
     [[nodiscard]] bool try_wait(MayBlock const&) {
@@ -36,13 +36,21 @@ class Semaphore {
 
     // Adds one, or gives it to the first waiter. A waiter of higher priority runs before this returns.
     void post(MayBlock const&) {
-        NoPreemption const hold;
+        Spl const old = splraise(Ipl::softserial);
         if (waiters_.empty()) {
             ++count_;
         } else {
-            (void)unpark(waiters_);
+            Scheduler::ready(WaitList::take_first(waiters_));
         }
+        Scheduler::leave(old);
     }
+
+    template <Ipl L>
+    void wait(TopHalf<L> const&) = delete;  // a top half never blocks: it schedules a continuation
+    template <Ipl L>
+    bool try_wait(TopHalf<L> const&) = delete;  // the count is guarded against threads only
+    template <Ipl L>
+    void post(TopHalf<L> const&) = delete;  // a top half schedules a continuation that posts
 
     [[nodiscard]] u32 count() const { return count_; }
 

@@ -13,7 +13,8 @@
 
 namespace pivot {
 
-enum class ThreadState : u8 { unstarted, ready, running, blocked, sleeping, exited };
+// `ready` covers the running thread, too: which one that is, PerCpu::current says.
+enum class ThreadState : u8 { unstarted, ready, blocked, sleeping, exited };
 
 enum class [[nodiscard]] ThreadError : u8 { none, already_started, bad_priority };
 
@@ -26,6 +27,10 @@ struct ThreadStart {
     static void run(void* argument) {
         MayBlock const token;
         Fn(token, *static_cast<T*>(argument));
+    }
+    template <auto Fn, typename T>
+    static void continue_with(const void* token, void* owner) {
+        Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
     }
     template <typename F>
     static void with_token(F&& function) {
@@ -53,6 +58,8 @@ class Thread {
     [[nodiscard]] uptr stack_bottom() const { return stack_bottom_; }
     [[nodiscard]] uptr stack_top() const { return stack_top_; }
     [[nodiscard]] bool is_bottom_half() const { return priority_ >= kThreadPriorities; }
+    // A bottom half's place in PerCpu's arrays.
+    [[nodiscard]] u32 priority_slot() const { return kRunLevels - 1 - priority_; }
     [[nodiscard]] Thread* next_of_all() const { return all_next_; }
     // The first of all threads that have been started, in no particular order.
     [[nodiscard]] static Thread* all();
@@ -69,15 +76,17 @@ class Thread {
                              void* argument);
     void enlist();  // into all()
 
-    // The first three are read by switch.S (frame.hpp).
+    // The first six are read by switch.S (frame.hpp).
     uptr sp_ = 0;
     uptr stack_top_ = 0;
-    Thread* pinned_ = nullptr;  // whom this bottom half interrupted, while it has not blocked
-    Thread* next_ = nullptr;    // in a run queue, wait queue or the sleepers' list
+    u64 base_spl_ = 0;            // the SPL at which this thread may block: none, or its soft level
+    Thread* pinned_ = nullptr;    // whom this bottom half interrupted, while it has not blocked
+    uptr pinned_sp_ = 0;          // and where that one's SwitchFrame is
+    volatile u8* mark_ = nullptr; // a bottom half's byte of `attention`
+    Thread* next_ = nullptr;      // in a run queue, wait queue or the sleepers' list
     u32 priority_ = 0;
     ThreadState state_ = ThreadState::unstarted;
     u64 wake_at_ = 0;           // counter ticks, while sleeping
-    u64 base_spl_ = 0;          // the SPL at which this thread may block: none, or its soft level
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     uptr stack_bottom_ = 0;

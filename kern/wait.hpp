@@ -1,9 +1,9 @@
-// The order within a wait queue, and the run-time side of "may this code block?".
+// Wait queues: highest priority first, FIFO within one. And the run-time side of "may this code block?".
 //
-// Who: threads, with preemption held off. Lock order: none.
+// Who: threads, with preemption held off by the caller. Lock order: none.
 #pragma once
 
-#include "kern/thread.hpp"
+#include "kern/sched.hpp"
 #include "mutex/park.hpp"
 
 namespace pivot {
@@ -12,8 +12,30 @@ namespace pivot {
 void assert_may_block(const char* what);
 
 struct WaitList {
-    static void insert(WaitQueue& queue, Thread& thread);
-    [[nodiscard]] static Thread* take_first(WaitQueue& queue);
+    // Sleeps in `queue` until somebody takes this thread out and makes it ready.
+    static void sleep(MayBlock const&, WaitQueue& queue, const char* what) {
+        if constexpr (kChecked) {
+            assert_may_block(what);
+        }
+        insert(queue, current_thread());
+        Scheduler::block(ThreadState::blocked);
+    }
+
+    static void insert(WaitQueue& queue, Thread& thread) {
+        Thread** place = &queue.head;
+        while (*place != nullptr && (*place)->priority_ >= thread.priority_) {
+            place = &(*place)->next_;
+        }
+        thread.next_ = *place;
+        *place = &thread;
+    }
+
+    // The first of a queue that is not empty.
+    [[nodiscard]] static Thread& take_first(WaitQueue& queue) {
+        Thread& first = *queue.head;
+        queue.head = first.next_;
+        return first;
+    }
 };
 
 }  // namespace pivot

@@ -1,6 +1,6 @@
 // AdaptiveMutex: the lock for threads, whose holder may be preempted or sleep.
 //
-// Who: threads (MayBlock). A top half cannot name it: there is no overload for it.
+// Who: threads (MayBlock). A top half cannot take it: its overloads are deleted.
 // Lock order: before every spin mutex. Among adaptive mutexes, the caller's.
 //
 // The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and unlock
@@ -27,13 +27,13 @@ class AdaptiveMutex {
     AdaptiveMutex& operator=(AdaptiveMutex const&) = delete;
 
     void lock(MayBlock const& context) {
-        if (!atomic::acquire_if_zero(&word_, self())) [[unlikely]] {
+        if (!port::Cpu::acquire_if_zero(&word_, self())) [[unlikely]] {
             lock_slowly(context);
         }
     }
 
     [[nodiscard]] bool try_lock(MayBlock const&) {
-        return atomic::acquire_if_zero(&word_, self());
+        return port::Cpu::acquire_if_zero(&word_, self());
     }
 
     void unlock(MayBlock const&) {
@@ -41,6 +41,13 @@ class AdaptiveMutex {
             unlock_slowly();
         }
     }
+
+    template <Ipl L>
+    void lock(TopHalf<L> const&) = delete;  // a top half never blocks: it takes spin mutexes only
+    template <Ipl L>
+    bool try_lock(TopHalf<L> const&) = delete;  // the owner would be the interrupted thread
+    template <Ipl L>
+    void unlock(TopHalf<L> const&) = delete;  // a top half never owns an adaptive mutex
 
     [[nodiscard]] const char* name() const { return name_; }
     [[nodiscard]] Thread* owner() const {
@@ -62,9 +69,13 @@ class AdaptiveMutex {
 // Holds an adaptive mutex for a scope.
 class [[nodiscard]] AdaptiveGuard {
   public:
-    AdaptiveGuard(AdaptiveMutex& mutex, MayBlock const& context) : mutex_(mutex), context_(context) {
+    [[nodiscard("an unnamed guard ends at once")]] AdaptiveGuard(AdaptiveMutex& mutex,
+                                                                 MayBlock const& context)
+        : mutex_(mutex), context_(context) {
         mutex_.lock(context_);
     }
+    template <Ipl L>
+    AdaptiveGuard(AdaptiveMutex&, TopHalf<L> const&) = delete;  // a top half never blocks
     AdaptiveGuard(AdaptiveGuard const&) = delete;
     AdaptiveGuard& operator=(AdaptiveGuard const&) = delete;
     ~AdaptiveGuard() { mutex_.unlock(context_); }

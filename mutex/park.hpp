@@ -18,7 +18,7 @@ struct WaitQueue {
 // Sleeps in `queue` until unpark takes this thread out. `what` names the reason in a panic.
 void park(MayBlock const& context, WaitQueue& queue, const char* what);
 
-// Makes the first waiter ready and returns it; null if there is none.
-Thread* unpark(WaitQueue& queue);
+// Makes the first waiter ready. False if there is none.
+bool unpark(WaitQueue& queue);
 
 }  // namespace pivot

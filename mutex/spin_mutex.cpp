@@ -32,7 +32,8 @@ bool SpinMutexBase::is_held_here() const {
     return false;
 }
 
-void SpinMutexBase::wait_in_turn() {
+void SpinMutexBase::wait_in_turn(SpinMutexBase* previous) {
+    this_cpu().held = previous;  // not ours yet: what interrupts us must not take it for held
     // Held by this CPU, it would never be freed: the holder is below us on this very stack.
     PIVOT_REQUIRE(!is_held_here(), "a spin mutex is taken twice by its CPU", name_);
     u16 const mine = next_ticket(atomic::fetch_add(&word_, kOneTicket));
@@ -40,6 +41,7 @@ void SpinMutexBase::wait_in_turn() {
         u64 const word = atomic::load_relaxed(&word_);
         if (serving(word) == mine && static_cast<u32>(word) == 0 &&
             atomic::replace(&word_, word, taken_by_head(word))) {
+            this_cpu().held = this;
             return;
         }
         cpu_relax();

@@ -57,8 +57,7 @@ class SpinMutexBase {
         SpinMutexBase* const previous = previous_;
         u64 const saved = saved_spl_;
         release_word();
-        cpu.held = previous;
-        cpu.spl = saved;
+        port::Cpu::write_held_and_spl(previous, saved);
         if ((cpu.attention & ~saved) != 0) [[unlikely]] {
             pivot_attend(saved);
         }
@@ -68,22 +67,20 @@ class SpinMutexBase {
     constexpr explicit SpinMutexBase(const char* name) : name_(name) {}
 
     void lock_at(u64 level) {
-        PerCpu& cpu = this_cpu();
-        SpinMutexBase* const previous = cpu.held;
-        u64 const saved = cpu.spl;
-        cpu.spl = saved | level;
-        compiler_barrier();  // raised before the lock can be seen as taken
-        if (!atomic::acquire_if_zero(&word_, u64{1})) [[unlikely]] {
-            wait_in_turn();
+        SpinMutexBase* previous;
+        u64 saved;
+        port::Cpu::read_held_and_spl(previous, saved);
+        port::Cpu::write_held_and_spl(this, saved | level);  // raised before the lock is seen as taken
+        if (!port::Cpu::acquire_if_zero(&word_, 1)) [[unlikely]] {
+            wait_in_turn(previous);
         }
         previous_ = previous;
         saved_spl_ = saved;
-        cpu.held = this;
     }
 
   private:
     [[nodiscard]] bool is_held_here() const;
-    void wait_in_turn();
+    void wait_in_turn(SpinMutexBase* previous);
     void unlock_out_of_order(PerCpu& cpu);
     void release_word() {
         atomic::store_release(reinterpret_cast<u32*>(&word_), u32{0});  // low half, little endian
@@ -103,20 +100,21 @@ class SpinMutex : public SpinMutexBase {
 
     constexpr explicit SpinMutex(const char* name) : SpinMutexBase(name) {}
 
-    template <Context C>
-        requires(kBaseLevel<C> <= L)
+    template <ContextUpTo<L> C>
     void lock(C const&) {
         lock_at(held_at(L));
     }
+    template <ContextAbove<L> C>
+    void lock(C const&) = delete;  // a top half above the mutex's level could interrupt its holder
 };
 
-// Holds a spin mutex for a scope.
+// Holds a spin mutex for a scope. A caller above its level is refused by SpinMutex::lock.
 template <Ipl L>
 class [[nodiscard]] SpinGuard {
   public:
     template <Context C>
-        requires(kBaseLevel<C> <= L)
-    SpinGuard(SpinMutex<L>& mutex, C const& context) : mutex_(mutex) {
+    [[nodiscard("an unnamed guard ends at once")]] SpinGuard(SpinMutex<L>& mutex, C const& context)
+        : mutex_(mutex) {
         mutex_.lock(context);
     }
     SpinGuard(SpinGuard const&) = delete;

@@ -9,6 +9,9 @@
 // turned into the other. Tokens are empty; passing one costs nothing. They do not see a sleep under a
 // spin guard, nor a token smuggled through a global: kern/sched.cpp asserts against both.
 //
+// Where a token of the wrong kind is the likely mistake, the function has a deleted overload for it: the
+// compiler then shows that line, and the reason beside it (tests/nocompile holds the messages to that).
+//
 // They lie here, left of mutex/ and intr/, because both need them (docs/decisions/context-tokens.md).
 #pragma once
 
@@ -16,7 +19,7 @@
 
 namespace pivot {
 
-class MayBlock {
+class MayBlock final {
   public:
     MayBlock(MayBlock const&) = delete;
     MayBlock& operator=(MayBlock const&) = delete;
@@ -27,9 +30,12 @@ class MayBlock {
 };
 
 template <Ipl L>
-class TopHalf {
+concept TopHalfLevel = is_hard(L);  // vm, sched and high: the soft levels belong to bottom halves
+
+template <Ipl L>
+requires TopHalfLevel<L>
+class TopHalf final {
   public:
-    static_assert(is_hard(L), "a top half runs at vm, sched or high");
     static constexpr Ipl kLevel = L;
     TopHalf(TopHalf const&) = delete;
     TopHalf& operator=(TopHalf const&) = delete;
@@ -45,6 +51,9 @@ inline constexpr Ipl kBaseLevel = Ipl::none;
 template <Ipl L>
 inline constexpr Ipl kBaseLevel<TopHalf<L>> = L;
 
+template <typename T, Ipl L>
+inline constexpr bool kRunsAbove = (kBaseLevel<T> > L);
+
 template <typename T>
 inline constexpr bool kIsContext = false;
 template <>
@@ -54,5 +63,10 @@ inline constexpr bool kIsContext<TopHalf<L>> = true;
 
 template <typename T>
 concept Context = kIsContext<T>;
+// A context that may take what is guarded at level L, and one that would interrupt the holder.
+template <typename T, Ipl L>
+concept ContextUpTo = Context<T> && !kRunsAbove<T, L>;
+template <typename T, Ipl L>
+concept ContextAbove = Context<T> && kRunsAbove<T, L>;
 
 }  // namespace pivot

@@ -45,6 +45,12 @@ inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: als
     return static_cast<Ipl>(n);
 }
 
+// A soft level's place in PerCpu's arrays, and the byte of `attention` that goes with a place.
+[[nodiscard]] constexpr u32 soft_slot(Ipl level) {
+    return static_cast<u32>(Ipl::softserial) - static_cast<u32>(level);
+}
+[[nodiscard]] constexpr u32 slot_byte(u32 slot) { return 7 - slot; }
+
 [[nodiscard]] constexpr bool is_soft(Ipl level) {
     return level >= Ipl::softclock && level <= Ipl::softserial;
 }
@@ -61,5 +67,7 @@ static_assert(held_at(Ipl::none) == 0);
 static_assert(held_at(Ipl::softserial) == kSoftHeld);
 static_assert(held_at(Ipl::high) == 0xffff'ffff'00ff'ffff);
 static_assert(level_of(held_at(Ipl::sched)) == Ipl::sched);
+static_assert(slot_byte(soft_slot(Ipl::softclock)) == attention_byte(Ipl::softclock));
+static_assert(slot_byte(soft_slot(Ipl::softserial)) == attention_byte(Ipl::softserial));
 
 }  // namespace pivot

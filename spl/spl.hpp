@@ -47,7 +47,13 @@ struct [[nodiscard]] Spl {
 
 // Marks a level so that the splx or interrupt exit which uncovers it looks. Any context, own CPU.
 inline void spl_mark(PerCpu& cpu, u32 byte) {
-    reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = 1;
+    reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = kMark;
+}
+
+// Clears a level's mark. Who looks for what it stood for does so after, so that nothing is lost.
+inline void spl_unmark(PerCpu& cpu, u32 byte) {
+    reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = 0;
+    compiler_barrier();  // cleared before the look
 }
 
 // Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
@@ -72,7 +78,7 @@ inline void splx(Spl old) {
 // An SPL held for a scope.
 class [[nodiscard]] SplGuard {
   public:
-    explicit SplGuard(Ipl level) : old_(splraise(level)) {}
+    [[nodiscard("an unnamed guard ends at once")]] explicit SplGuard(Ipl level) : old_(splraise(level)) {}
     SplGuard(SplGuard const&) = delete;
     SplGuard& operator=(SplGuard const&) = delete;
     ~SplGuard() { splx(old_); }
@@ -85,7 +91,7 @@ class [[nodiscard]] SplGuard {
 // critical sections are this: top halves never touch what it guards.
 class [[nodiscard]] NoPreemption : public SplGuard {
   public:
-    NoPreemption() : SplGuard(Ipl::softserial) {}
+    [[nodiscard("an unnamed guard ends at once")]] NoPreemption() : SplGuard(Ipl::softserial) {}
 };
 
 }  // namespace pivot

@@ -3,6 +3,7 @@
 
 set(PIVOT_KERNEL_SOURCES
   arch/aarch64/cpu.cpp
+  arch/aarch64/memory.cpp
   arch/aarch64/mmu.cpp
   arch/aarch64/start.S
   arch/aarch64/switch.S
@@ -11,10 +12,10 @@ set(PIVOT_KERNEL_SOURCES
   arch/board/console.cpp
   intr/attend.cpp
   intr/bottom_half.cpp
-  intr/continuation.cpp
   intr/line.cpp
   kern/base/format.cpp
   kern/base/log.cpp
+  kern/base/symbols.cpp
   kern/clock.cpp
   kern/main.cpp
   kern/panic.cpp
@@ -45,21 +46,44 @@ function(pivot_flavour name)
     $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS}>)
 endfunction()
 
-# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/.
-function(pivot_image name)
-  cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES" ${ARGN})
-  set(elf ${CMAKE_BINARY_DIR}/images/${name}.elf)
-  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)
-  target_link_libraries(${name} PRIVATE kernel_${arg_FLAVOUR})
-  set_target_properties(${name} PROPERTIES
-    OUTPUT_NAME ${name} SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/images
+# pivot_link(target FLAVOUR f OBJECTS o EXTRA sources ...): one link of an image, images/<target>.elf.
+function(pivot_link target)
+  cmake_parse_arguments(arg "" "FLAVOUR;OBJECTS" "EXTRA" ${ARGN})
+  add_executable(${target}
+    ${arg_EXTRA} $<TARGET_OBJECTS:${arg_OBJECTS}> $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)
+  set_target_properties(${target} PROPERTIES
+    SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/images LINKER_LANGUAGE CXX
     LINK_DEPENDS ${CMAKE_SOURCE_DIR}/arch/aarch64/link.ld)
-  target_link_options(${name} PRIVATE
+  target_link_options(${target} PRIVATE
     -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,max-page-size=4096
     -Wl,--no-warn-rwx-segments
     -Wl,--defsym=LOAD_ADDRESS=${PIVOT_LOAD_ADDRESS} -T ${CMAKE_SOURCE_DIR}/arch/aarch64/link.ld)
+endfunction()
+
+# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/. Linked twice, so that
+# the image knows its functions' names (symbols.py).
+function(pivot_image name)
+  cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES" ${ARGN})
+  set(symbols_py ${CMAKE_SOURCE_DIR}/arch/aarch64/symbols.py)
+  set(symbols ${CMAKE_BINARY_DIR}/symbols/${name}.S)
+  set(elf ${CMAKE_BINARY_DIR}/images/${name}.elf)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/symbols)
+
+  add_library(${name}_objects OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+  target_link_libraries(${name}_objects PRIVATE kernel_${arg_FLAVOUR})
+
+  pivot_link(${name}_nameless FLAVOUR ${arg_FLAVOUR} OBJECTS ${name}_objects)
+  set_target_properties(${name}_nameless PROPERTIES
+    EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/symbols)
+  set(nameless ${CMAKE_BINARY_DIR}/symbols/${name}_nameless.elf)
+  add_custom_command(OUTPUT ${symbols}
+    COMMAND Python3::Interpreter ${symbols_py} --nm ${CMAKE_NM} ${nameless} -o ${symbols}
+    DEPENDS ${name}_nameless ${symbols_py} VERBATIM)
+
+  pivot_link(${name} FLAVOUR ${arg_FLAVOUR} OBJECTS ${name}_objects EXTRA ${symbols})
   add_custom_command(TARGET ${name} POST_BUILD
-    COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img)
+    COMMAND Python3::Interpreter ${symbols_py} --nm ${CMAKE_NM} ${nameless} --check ${elf}
+    COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img VERBATIM)
 endfunction()
 
 # pivot_target_test(name IMAGE i [EXACT] [LABEL l] [ARGS qemu/run.py's options ...]): boots an image.

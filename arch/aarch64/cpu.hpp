@@ -10,7 +10,7 @@
 
 extern "C" {
 void pivot_switch_threads(pivot::Thread* from, pivot::Thread* to);
-void pivot_enter_bottom_half(pivot::Thread* thread);
+void pivot_enter_bottom_half(pivot::u64 slot);
 [[noreturn]] void pivot_switch_away(pivot::Thread* to);
 void pivot_thread_trampoline();
 }
@@ -44,8 +44,31 @@ struct Cpu {
 
     static void set_priority_mask(u64 held);
 
+    // One LDP, one STP: x18 + 0 and + 8 (frame.hpp: CPU_HELD, CPU_SPL).
+    [[gnu::always_inline]] static void read_held_and_spl(SpinMutexBase*& held, u64& spl) {
+        asm volatile("ldp %0, %1, [x18]" : "=r"(held), "=r"(spl)::"memory");
+    }
+    static void write_held_and_spl(SpinMutexBase* held, u64 spl) {
+        asm volatile("stp %0, %1, [x18]" ::"r"(held), "r"(spl) : "memory");
+    }
+
+    // The compiler's own compare-and-swap tests its result a second time after the loop.
+    [[gnu::always_inline]] static bool acquire_if_zero(u64* word, u64 value) {
+        asm goto(
+            "1: ldaxr x16, %0\n"      // acquire: what the lock guards is read after this
+            "   cbnz x16, %l[taken]\n"
+            "   stxr w17, %1, %0\n"
+            "   cbnz w17, 1b" ::"Q"(*word),
+            "r"(value)
+            : "x16", "x17", "memory"
+            : taken);
+        return true;
+    taken:
+        return false;
+    }
+
     static void switch_threads(Thread* from, Thread* to) { pivot_switch_threads(from, to); }
-    static void enter_bottom_half(Thread* thread) { pivot_enter_bottom_half(thread); }
+    static void enter_bottom_half(u32 slot) { pivot_enter_bottom_half(slot); }
     [[noreturn]] static void switch_away(Thread* to) { pivot_switch_away(to); }
     static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));
 

@@ -12,9 +12,12 @@
 #define CPU_MASK 40
 #define CPU_CONTROLLER 48
 #define CPU_NESTING 56
+#define CPU_SOFT_FIRST 64
+#define CPU_SOFT_LAST 96
 #define CPU_BOTTOM_HALF 128
-#define CPU_HELD_OFF 168
-#define CPU_LINES 176
+#define CPU_STANDBY 168
+#define CPU_HELD_OFF 180
+#define CPU_LINES 192
 
 // LineEntry
 #define LINE_HANDLER 0
@@ -24,7 +27,13 @@
 // Thread (kern/thread.hpp)
 #define THREAD_SP 0
 #define THREAD_STACK_TOP 8
-#define THREAD_PINNED 16
+#define THREAD_BASE_SPL 16
+#define THREAD_PINNED 24
+#define THREAD_PINNED_SP 32
+#define THREAD_MARK 40
+
+// QueuedCall (kern/base/percpu.hpp)
+#define CALL_FUNCTION 8
 
 // InterruptFrame: what entry saves on the stack of whoever was interrupted.
 #define FRAME_X29 144
@@ -50,6 +59,7 @@
 
 // The levels of spl/ipl.hpp that assembly needs.
 #define SPL_SOFT 0xffffffff00000000
+#define ATTENTION_MARK 0x80
 
 #ifndef __ASSEMBLER__
 
@@ -92,6 +102,7 @@ static_assert(offsetof(TrapFrame, sp_el0) == FAULT_SP_EL0);
 
 static_assert(kInterruptStackSize == INTERRUPT_STACK_BYTES);
 static_assert(kBootThreadStackSize == BOOT_THREAD_STACK_BYTES);
+static_assert(kMark == ATTENTION_MARK);
 static_assert(offsetof(PerCpu, held) == CPU_HELD);
 static_assert(offsetof(PerCpu, spl) == CPU_SPL);
 static_assert(offsetof(PerCpu, hardware) == CPU_HARDWARE);
@@ -100,7 +111,10 @@ static_assert(offsetof(PerCpu, current) == CPU_CURRENT);
 static_assert(offsetof(PerCpu, mask) == CPU_MASK);
 static_assert(offsetof(PerCpu, controller) == CPU_CONTROLLER);
 static_assert(offsetof(PerCpu, nesting) == CPU_NESTING);
+static_assert(offsetof(PerCpu, soft_first) == CPU_SOFT_FIRST);
+static_assert(offsetof(PerCpu, soft_last) == CPU_SOFT_LAST);
 static_assert(offsetof(PerCpu, bottom_half) == CPU_BOTTOM_HALF);
+static_assert(offsetof(PerCpu, standby) == CPU_STANDBY);
 static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
 static_assert(offsetof(PerCpu, lines) == CPU_LINES);
 static_assert(offsetof(LineEntry, handler) == LINE_HANDLER);

@@ -94,7 +94,7 @@
         cbz     w6, 1f                  // nothing is held off any more
         add     x9, x18, #CPU_ATTENTION + 3
         sub     x9, x9, x7, lsr #3
-        mov     w10, #1
+        mov     w10, #ATTENTION_MARK
         strb    w10, [x9]               // the byte of that level: splx below it will look
 1:      irq_acknowledge
         cmp     w2, #INTID_SPECIAL
@@ -150,8 +150,10 @@ irq_thread_leave:
 
 /* Something waits: a bottom half, a thread switch, a line that was held off. x3 = attention, x6 = SPL. */
 irq_thread_attention:
-        bics    x3, x3, x6
-        b.eq    irq_thread_leave        // all of it is still held off
+        cbnz    x6, irq_thread_raised   // some of it may be held off
+        cbz     w3, pivot_interrupt_to_bottom_half      // no held-off line: the straight way (switch.S)
+        .globl  irq_thread_general
+irq_thread_general:
         orr     x1, x6, #SPL_SOFT       // no preemption while we look
         str     x1, [x18, #CPU_SPL]
         msr     daifclr, #2
@@ -163,7 +165,12 @@ irq_thread_attended:
         ldr     x6, [sp, #FRAME_SPL]
         str     x6, [x18, #CPU_SPL]     // with interrupts masked: frames cannot pile up here
         ldr     x3, [x18, #CPU_ATTENTION]
+        cbz     x3, irq_thread_leave
         b       irq_thread_attention
+irq_thread_raised:
+        bics    x3, x3, x6
+        b.ne    irq_thread_general
+        b       irq_thread_leave        // all of it is held off
 
 /* --------------------------------------------------------------------------------------------------
  * An interrupt of a top half: the same on the interrupt stack, and with a frame record for backtraces.

@@ -12,10 +12,25 @@
 //   cpu_relax()              in every spin: lets another (possibly simulated) CPU run        both
 //   cpu_idle()               waits for an interrupt                                          thread
 //   switch_threads(a, b)     a full thread switch, once: saves the callee-saved registers    thread
-//   enter_bottom_half(t)     runs t from its stack's top; returns when t is done, or when    thread
-//                            t blocked and the interrupted thread was switched back to
+//   enter_bottom_half(slot)  runs all that is queued in a slot, on its bottom half's stack;  thread
+//                            returns when done, or when it blocked and the interrupted
+//                            thread was switched back to. See the drain loop below.
+//   switch_away(t)           a switch that keeps nothing of the running thread               thread
+//   read_held_and_spl(), write_held_and_spl(...)  two neighbours, in one access if possible  both
+//   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
 //   prepare_stack(...)       makes a thread that has never run switchable to                 thread
 //   machine_exit(status)     ends the machine                                                both
+//
+// The drain loop of enter_bottom_half, called with the SPL at softserial or above (S = slot):
+//
+//     current = bottom_half[S], on its stack's top; SPL = its base; pinned = who was interrupted
+//     do  first = soft_first[S].next; soft_first[S].next = null
+//         last = exchange(soft_last[S], &soft_first[S])
+//         each from first to last: read its next, then next = null with release, then call it
+//         SPL = softserial; attention byte of S = 0
+//     while soft_first[S].next is not null
+//     pinned is null (it was switched to when we blocked)? pivot_bottom_half_retire
+//     else current = pinned; return on its stack
 #pragma once
 
 #include <concepts>
@@ -27,7 +42,8 @@
 namespace pivot {
 
 template <typename Port>
-concept Cpu = requires(u64 held, Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
+concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void (*entry)(Thread*),
+                       u64* word, SpinMutexBase* mutex) {
     { Port::this_cpu() } -> std::same_as<PerCpu&>;
     { Port::on_interrupt_stack() } -> std::same_as<bool>;
     { Port::counter() } -> std::same_as<u64>;
@@ -39,7 +55,11 @@ concept Cpu = requires(u64 held, Thread* thread, uptr stack_top, void (*entry)(T
     Port::cpu_relax();
     Port::cpu_idle();
     Port::switch_threads(thread, thread);
-    Port::enter_bottom_half(thread);
+    Port::switch_away(thread);
+    Port::enter_bottom_half(slot);
+    Port::read_held_and_spl(mutex, held);
+    Port::write_held_and_spl(mutex, held);
+    { Port::acquire_if_zero(word, held) } -> std::same_as<bool>;
     { Port::prepare_stack(thread, stack_top, entry) } -> std::same_as<uptr>;
 };
 static_assert(Cpu<port::Cpu>, "this port lacks an operation of the CPU contract");
@@ -55,7 +75,8 @@ inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
 inline void cpu_idle() { port::Cpu::cpu_idle(); }
 inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
-inline void enter_bottom_half(Thread* thread) { port::Cpu::enter_bottom_half(thread); }
+[[noreturn]] inline void switch_away(Thread* to) { port::Cpu::switch_away(to); }
+inline void enter_bottom_half(u32 slot) { port::Cpu::enter_bottom_half(slot); }
 [[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
     return port::Cpu::prepare_stack(thread, stack_top, entry);
 }

@@ -8,13 +8,6 @@
 
 namespace pivot::atomic {
 
-// Stores `value` if the word is 0. Acquire on success.
-template <typename T>
-[[nodiscard]] inline bool acquire_if_zero(T* word, T value) {
-    T expected{};
-    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
-}
 
 // Replaces `expected` by `value`. Acquire and release on success.
 template <typename T>

@@ -36,14 +36,19 @@ struct Link {
     Link* next;
 };
 
-// A FIFO that interrupts of this CPU may append to while its owner takes from it
-// (intr/continuation.hpp has the algorithm).
-struct SoftQueue {
-    Link stub;
-    Link* tail;
+// What a bottom half runs: `function` with the thread's token and `owner`. The port's drain loop calls
+// it (arch/contract/cpu.hpp: enter_bottom_half); intr/continuation.hpp gives it types.
+struct QueuedCall : Link {
+    void (*function)(const void* token, void* owner);
+    void* owner;
 };
 
+// The soft levels' queues and threads are kept by *slot*, highest level first, so that counting the
+// leading zeros of `attention` finds one: 0 softserial, 1 softnet, 2 softbio, 3 softclock.
 inline constexpr u32 kSoftLevels = 4;
+
+// What a byte of `attention` is set to: its top bit, so that CLZ gives a multiple of 8.
+inline constexpr u8 kMark = 0x80;
 
 struct alignas(64) PerCpu {
     // The order of the first fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
@@ -55,11 +60,15 @@ struct alignas(64) PerCpu {
     volatile u64 mask;             // what the controller's priority mask was last set to
     uptr controller;               // GICv2's CPU interface; unused with system registers
     u64 nesting;                   // top halves interrupted by another top half
-    SoftQueue soft[kSoftLevels];   // continuations, softclock first
-    Thread* bottom_half[kSoftLevels];
+    Link soft_first[kSoftLevels];  // by slot: `next` is the first continuation queued
+    Link* soft_last[kSoftLevels];  // by slot: the last one, or soft_first's link if there is none
+    Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
     RunQueue* run;
+    Thread* standby;               // ready, outranks the running thread, in no queue: runs next
+    u32 threshold;                 // the priority that a thread must exceed to run at once
     volatile u32 held_off;         // interrupts that entry left pending because of the SPL
     u32 id;
+    u32 unused;
     LineEntry lines[kLineTableSize];
 };
 

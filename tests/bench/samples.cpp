@@ -1,0 +1,30 @@
+#include "tests/bench/samples.hpp"
+
+namespace pivot::bench {
+
+// Shell sort: short, in place, and fast enough for a thousand.
+void Samples::sort() {
+    for (u32 gap = count_ / 2; gap != 0; gap /= 2) {
+        for (u32 i = gap; i < count_; ++i) {
+            u32 const value = value_[i];
+            u32 j = i;
+            for (; j >= gap && value_[j - gap] > value; j -= gap) {
+                value_[j] = value_[j - gap];
+            }
+            value_[j] = value;
+        }
+    }
+}
+
+void Samples::report(const char* row, u32 divisor) {
+    if (count_ == 0) {
+        log("@skip name={} reason=no-sample", row);
+        return;
+    }
+    sort();
+    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row,
+        value_[0] / divisor, value_[count_ / 2] / divisor, value_[count_ * 99 / 100] / divisor,
+        value_[count_ - 1] / divisor, count_, divisor);
+}
+
+}  // namespace pivot::bench

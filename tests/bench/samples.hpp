@@ -1,0 +1,30 @@
+// A row's samples and what is printed of them (qemu/protocol.py reads it).
+#pragma once
+
+#include "kern/base/log.hpp"
+
+namespace pivot::bench {
+
+inline constexpr u32 kMaxSamples = 1000;
+
+class Samples {
+  public:
+    void clear() { count_ = 0; }
+    void add(u64 value) {
+        if (count_ < kMaxSamples) {
+            value_[count_++] = static_cast<u32>(value);
+        }
+    }
+    [[nodiscard]] u32 count() const { return count_; }
+
+    // Prints the row. `divisor`: how many of the row's units one sample holds.
+    void report(const char* row, u32 divisor = 1);
+
+  private:
+    void sort();
+
+    u32 count_ = 0;
+    u32 value_[kMaxSamples] = {};
+};
+
+}  // namespace pivot::bench
