@@ -47,6 +47,9 @@ void pivot_attend_pass(pivot::u64 held) {
         u32 const slot = slot_byte(byte);
         if (cpu.bottom_half[slot] != nullptr && cpu.soft_first[slot].next != nullptr) {
             enter_bottom_half(slot);
+            if (cpu.standby != nullptr) {
+                spl_mark(cpu, kFirstSoftByte);  // below, or by whoever lowers the SPL to none
+            }
         }
         if (byte == kFirstSoftByte && held == 0) {
             Scheduler::preempt();

@@ -85,11 +85,13 @@ class Continuation : public QueuedCall {
             return false;
         }
         auto* const base = reinterpret_cast<u8*>(&cpu);
+        u32 const last_offset = last_offset_;
+        u32 const mark_offset = mark_offset_;
         Link* const before =
-            atomic::exchange<Link*>(reinterpret_cast<Link**>(base + last_offset_), this);
+            atomic::exchange<Link*>(reinterpret_cast<Link**>(base + last_offset), this);
         atomic::store_relaxed<Link*>(&before->next, this);
         compiler_barrier();  // linked before it is announced
-        *static_cast<volatile u8*>(base + mark_offset_) = kMark;
+        *static_cast<volatile u8*>(base + mark_offset) = kMark;
         return true;
     }
 

@@ -70,16 +70,16 @@ void Scheduler::queue_last(PerCpu& cpu, Thread& thread) { cpu.run->add_last(thre
 
 void Scheduler::queue_first(PerCpu& cpu, Thread& thread) { cpu.run->add_first(thread); }
 
-inline Thread& Scheduler::take_standby(PerCpu& cpu) {
-    Thread& next = *cpu.standby;
-    cpu.standby = nullptr;
+inline Thread& Scheduler::take_standby() {
+    Thread& next = *this_cpu().standby;
+    this_cpu().standby = nullptr;
     return next;
 }
 
 // Whoever runs when the running thread gives the CPU away.
 inline Thread& Scheduler::next_thread(PerCpu& cpu) {
     if (cpu.standby != nullptr) {
-        return take_standby(cpu);  // `threshold` is its priority already
+        return take_standby();  // `threshold` is its priority already
     }
     u32 const priority = cpu.run->highest();
     cpu.threshold = priority;
@@ -123,6 +123,9 @@ void Scheduler::block(ThreadState state) {
     // has come back and emptied its queue.
     self.pinned_ = nullptr;
     pinned->sp_ = self.pinned_sp_;
+    if (cpu.standby != nullptr) {
+        spl_mark(cpu, attention_byte(Ipl::softclock));  // our end would have seen it: now others must
+    }
     cpu.bottom_half[self.priority_slot()] = nullptr;
     switch_threads(&self, pinned);
 }
@@ -143,20 +146,23 @@ void Scheduler::preempt() {
     }
     Thread& self = *cpu.current;
     cpu.run->add_first(self);  // it has not had its turn yet
-    switch_threads(&self, &take_standby(cpu));
+    switch_threads(&self, &take_standby());
 }
 
-void Scheduler::preempt_pinned(Thread& pinned) {
-    PerCpu& cpu = this_cpu();
-    clear_switch_mark(cpu);
-    cpu.run->add_first(pinned);
-    switch_away(&take_standby(cpu));
+void Scheduler::ready_and_leave_slowly(Spl old, Thread& thread) {
+    ready(thread);
+    leave(old);
 }
 
-void Scheduler::retire(Thread& bottom_half) {
+inline Thread& Scheduler::preempt_pinned(Thread& pinned) {
+    this_cpu().run->add_first(pinned);
+    return take_standby();
+}
+
+inline Thread& Scheduler::retire(Thread& bottom_half) {
     PerCpu& cpu = this_cpu();
     cpu.bottom_half[bottom_half.priority_slot()] = &bottom_half;
-    switch_away(&next_thread(cpu));
+    return next_thread(cpu);
 }
 
 void Scheduler::exit_current() {
@@ -167,6 +173,10 @@ void Scheduler::exit_current() {
 
 }  // namespace pivot
 
-void pivot_bottom_half_retire(pivot::Thread* self) { pivot::Scheduler::retire(*self); }
+pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self) {
+    return &pivot::Scheduler::retire(*self);
+}
 
-void pivot_preempt_pinned(pivot::Thread* pinned) { pivot::Scheduler::preempt_pinned(*pinned); }
+pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned) {
+    return &pivot::Scheduler::preempt_pinned(*pinned);
+}

@@ -30,7 +30,7 @@ struct RunQueue {
 
     void add_first(Thread& thread) {
         Thread*& last = tail[thread.priority_];
-        if (last == nullptr) {
+        if (last == nullptr) [[likely]] {
             thread.next_ = &thread;
             last = &thread;
             occupied |= u64{1} << thread.priority_;
@@ -66,6 +66,25 @@ class Scheduler {
     static void sleep_until(MayBlock const&, u64 deadline);
 
     // -- for the mechanisms above; the caller holds off preemption
+
+    // Makes a blocked thread ready and ends the critical section; `old`: what the SPL was before it. If
+    // the thread outranks the running one, it runs before this returns, or, where the SPL does not yet
+    // let it, as soon as that is lowered to none.
+    //
+    // The fast path is a bottom half that interrupted a thread straight: no mark is needed, for its end
+    // looks for a standby thread by itself. Everything else is called in tail position, so that the fast
+    // path needs no stack frame.
+    static void ready_and_leave(Thread& thread, Spl old) {
+        if (this_cpu().current->pinned_ == nullptr || this_cpu().standby != nullptr ||
+            thread.priority_ <= this_cpu().threshold) [[unlikely]] {
+            ready_and_leave_slowly(old, thread);
+            return;
+        }
+        thread.state_ = ThreadState::ready;
+        this_cpu().standby = &thread;
+        this_cpu().threshold = thread.priority_;
+        splx(old);
+    }
 
     // Makes a blocked thread ready; it runs as soon as preemption is let in, if it should.
     static void ready(Thread& thread) {
@@ -104,14 +123,15 @@ class Scheduler {
     [[noreturn]] static void exit_current();
 
     // What becomes of a bottom half's end; see arch/contract/upcalls.hpp.
-    [[noreturn]] static void retire(Thread& bottom_half);
-    [[noreturn]] static void preempt_pinned(Thread& pinned);
+    static Thread& retire(Thread& bottom_half);
+    static Thread& preempt_pinned(Thread& pinned);
 
   private:
+    static void ready_and_leave_slowly(Spl old, Thread& thread);
     static void clear_switch_mark(PerCpu& cpu);
     static void queue_last(PerCpu& cpu, Thread& thread);
     static void queue_first(PerCpu& cpu, Thread& thread);
-    [[nodiscard]] static Thread& take_standby(PerCpu& cpu);
+    [[nodiscard]] static Thread& take_standby();
     [[nodiscard]] static Thread& next_thread(PerCpu& cpu);
 };
 

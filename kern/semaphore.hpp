@@ -39,10 +39,10 @@ class Semaphore {
         Spl const old = splraise(Ipl::softserial);
         if (waiters_.empty()) {
             ++count_;
+            splx(old);
         } else {
-            Scheduler::ready(WaitList::take_first(waiters_));
+            Scheduler::ready_and_leave(WaitList::take_first(waiters_), old);
         }
-        Scheduler::leave(old);
     }
 
     template <Ipl L>

@@ -14,7 +14,8 @@
 namespace pivot {
 
 // `ready` covers the running thread, too: which one that is, PerCpu::current says.
-enum class ThreadState : u8 { unstarted, ready, blocked, sleeping, exited };
+// It is 0 because making ready is on the way from an interrupt to a thread: XZR needs no MOV.
+enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, exited };
 
 enum class [[nodiscard]] ThreadError : u8 { none, already_started, bad_priority };
 

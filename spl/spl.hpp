@@ -58,19 +58,18 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 
 // Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
 inline void splx(Spl old) {
-    PerCpu& cpu = this_cpu();
-    PIVOT_ASSERT((old.held & ~cpu.spl) == 0, "splx raises the SPL");
+    PIVOT_ASSERT((old.held & ~this_cpu().spl) == 0, "splx raises the SPL");
     compiler_barrier();  // what is guarded stays above the store
     if constexpr (kBugSplxRace) {
-        if ((cpu.attention & ~old.held) != 0) {
+        if ((this_cpu().attention & ~old.held) != 0) {
             pivot_attend(old.held);
             return;
         }
-        cpu.spl = old.held;
+        this_cpu().spl = old.held;
         return;
     }
-    cpu.spl = old.held;
-    if ((cpu.attention & ~old.held) != 0) [[unlikely]] {
+    this_cpu().spl = old.held;
+    if ((this_cpu().attention & ~old.held) != 0) [[unlikely]] {
         pivot_attend(old.held);
     }
 }

@@ -9,9 +9,8 @@
 #include "sysreg.hpp"
 
 extern "C" {
-void pivot_switch_threads(pivot::Thread* from, pivot::Thread* to);
+void pivot_switch_threads(pivot::Thread* to, pivot::Thread* from);
 void pivot_enter_bottom_half(pivot::u64 slot);
-[[noreturn]] void pivot_switch_away(pivot::Thread* to);
 void pivot_thread_trampoline();
 }
 
@@ -44,12 +43,12 @@ struct Cpu {
 
     static void set_priority_mask(u64 held);
 
-    // One LDP, one STP: x18 + 0 and + 8 (frame.hpp: CPU_HELD, CPU_SPL).
+    // One LDP, one STP: CPU_SPL follows CPU_HELD.
     [[gnu::always_inline]] static void read_held_and_spl(SpinMutexBase*& held, u64& spl) {
-        asm volatile("ldp %0, %1, [x18]" : "=r"(held), "=r"(spl)::"memory");
+        asm volatile("ldp %0, %1, [x18, %2]" : "=r"(held), "=r"(spl) : "i"(CPU_HELD) : "memory");
     }
     static void write_held_and_spl(SpinMutexBase* held, u64 spl) {
-        asm volatile("stp %0, %1, [x18]" ::"r"(held), "r"(spl) : "memory");
+        asm volatile("stp %0, %1, [x18, %2]" ::"r"(held), "r"(spl), "i"(CPU_HELD) : "memory");
     }
 
     // The compiler's own compare-and-swap tests its result a second time after the loop.
@@ -67,9 +66,8 @@ struct Cpu {
         return false;
     }
 
-    static void switch_threads(Thread* from, Thread* to) { pivot_switch_threads(from, to); }
+    static void switch_threads(Thread* from, Thread* to) { pivot_switch_threads(to, from); }
     static void enter_bottom_half(u32 slot) { pivot_enter_bottom_half(slot); }
-    [[noreturn]] static void switch_away(Thread* to) { pivot_switch_away(to); }
     static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));
 
     static constexpr uptr device_address(u64 physical) { return kDeviceBase + physical; }

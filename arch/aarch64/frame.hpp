@@ -4,16 +4,16 @@
 #pragma once
 
 // PerCpu (kern/base/percpu.hpp)
-#define CPU_HELD 0
-#define CPU_SPL 8
-#define CPU_HARDWARE 16
-#define CPU_ATTENTION 24
-#define CPU_CURRENT 32
-#define CPU_MASK 40
-#define CPU_CONTROLLER 48
-#define CPU_NESTING 56
-#define CPU_SOFT_FIRST 64
-#define CPU_SOFT_LAST 96
+#define CPU_SOFT_LAST 0
+#define CPU_HELD 32
+#define CPU_SPL 40
+#define CPU_HARDWARE 48
+#define CPU_ATTENTION 56
+#define CPU_CURRENT 64
+#define CPU_MASK 72
+#define CPU_CONTROLLER 80
+#define CPU_NESTING 88
+#define CPU_SOFT_FIRST 96
 #define CPU_BOTTOM_HALF 128
 #define CPU_STANDBY 168
 #define CPU_HELD_OFF 180
@@ -48,13 +48,19 @@
 // FaultFrame: everything, for a panic.
 #define FAULT_ELR 248
 #define FAULT_ESR 264
+#define FAULT_FAR 272
 #define FAULT_SP_EL0 280
-#define FAULT_SIZE 288
+#define FAULT_SP 288
+#define FAULT_VECTOR 296
+#define FAULT_SIZE 304
 
-// Stacks that assembly sets up: guard page, then the stack (kern/base/stack.hpp).
+// Stacks that assembly sets up: guard page, then the stack (kern/base/stack.hpp). REPORT_BYTES is what
+// a panic's report needs; with less left on the interrupt stack it goes to the emergency stack.
 #define GUARD_BYTES 4096
-#define INTERRUPT_STACK_BYTES 16384
+#define INTERRUPT_STACK_SHIFT 14
+#define INTERRUPT_STACK_BYTES (1 << INTERRUPT_STACK_SHIFT)
 #define EMERGENCY_STACK_BYTES 4096
+#define REPORT_BYTES 2048
 #define BOOT_THREAD_STACK_BYTES 16384
 
 // The levels of spl/ipl.hpp that assembly needs.
@@ -94,11 +100,17 @@ struct TrapFrame {
     u64 x[31];
     u64 elr, spsr, esr, far;
     u64 sp_el0;
+    u64 sp;      // of the code that the frame describes
+    u64 vector;  // 0..15 in the table's order; kNoVector if there was no exception (capture.S)
 };
+inline constexpr u64 kNoVector = ~u64{0};
 static_assert(sizeof(TrapFrame) == FAULT_SIZE);
 static_assert(offsetof(TrapFrame, elr) == FAULT_ELR);
 static_assert(offsetof(TrapFrame, esr) == FAULT_ESR);
+static_assert(offsetof(TrapFrame, far) == FAULT_FAR);
 static_assert(offsetof(TrapFrame, sp_el0) == FAULT_SP_EL0);
+static_assert(offsetof(TrapFrame, sp) == FAULT_SP);
+static_assert(offsetof(TrapFrame, vector) == FAULT_VECTOR);
 
 static_assert(kInterruptStackSize == INTERRUPT_STACK_BYTES);
 static_assert(kBootThreadStackSize == BOOT_THREAD_STACK_BYTES);

@@ -17,16 +17,16 @@
         stp     x27, x28, [sp, #80]
 .endm
 
-/* void pivot_switch_threads(Thread* from, Thread* to) */
+/* void pivot_switch_threads(Thread* to, Thread* from) */
         .globl  pivot_switch_threads
         .type   pivot_switch_threads, %function
 pivot_switch_threads:
         save_callee_saved
         mov     x9, sp
-        str     x9, [x0, #THREAD_SP]
-pivot_resume:                           // x1 = the thread to go on with
-        ldr     x9, [x1, #THREAD_SP]
-        str     x1, [x18, #CPU_CURRENT]
+        str     x9, [x1, #THREAD_SP]
+resume:                                 // x0 = the thread to go on with
+        ldr     x9, [x0, #THREAD_SP]
+        str     x0, [x18, #CPU_CURRENT]
         mov     sp, x9
         ldp     x19, x20, [sp, #16]
         ldp     x21, x22, [sp, #32]
@@ -36,14 +36,6 @@ pivot_resume:                           // x1 = the thread to go on with
         ldp     x29, x30, [sp], #SWITCH_FRAME_SIZE
         ret
         .size   pivot_switch_threads, . - pivot_switch_threads
-
-/* void pivot_switch_away(Thread* to): nothing of the running thread is kept. */
-        .globl  pivot_switch_away
-        .type   pivot_switch_away, %function
-pivot_switch_away:
-        mov     x1, x0
-        b       pivot_resume
-        .size   pivot_switch_away, . - pivot_switch_away
 
 /* --------------------------------------------------------------------------------------------------
  * Bottom halves. The straight way in: the interrupted thread stays as it is (pinned: switchable by its
@@ -107,45 +99,51 @@ pivot_interrupt_to_bottom_half:
 take_all:
         str     xzr, [x19, #CPU_SOFT_FIRST]     // first, or a push in between would be overwritten
         add     x1, x19, #CPU_SOFT_FIRST
-        add     x2, x19, #CPU_SOFT_LAST
-1:      ldaxr   x21, [x2]
-        stlxr   w3, x1, [x2]            // the queue is empty again; x20..x21 is ours
+1:      ldaxr   x21, [x19]              // CPU_SOFT_LAST is 0
+        stlxr   w3, x1, [x19]           // the queue is empty again; x20..x21 is ours
         cbnz    w3, 1b
 run_one:
         ldr     x22, [x20]              // before it is let go
         ldp     x2, x1, [x20, #CALL_FUNCTION]
         stlr    xzr, [x20]              // from here on it may be scheduled again
         blr     x2                      // x0 = the token: a thread's address stands for it
+        .globl  bottom_half_called      // a return address that the backtrace knows
+bottom_half_called:
         cmp     x20, x21
         ldr     x0, [x18, #CPU_CURRENT]
-        mov     x20, x22
-        b.ne    run_one
+        b.ne    run_next
 
         mov     x4, #SPL_SOFT
         ldr     x5, [x0, #THREAD_MARK]
         str     x4, [x18, #CPU_SPL]     // nobody comes between the next two and the way out
         strb    wzr, [x5]               // clear this level's mark, then look
         ldr     x20, [x19, #CPU_SOFT_FIRST]
-        ldr     x12, [x0, #THREAD_BASE_SPL]
-        cbnz    x20, lower
-        ldp     x1, x2, [x0, #THREAD_PINNED]
-        cbz     x1, retire
+        cbnz    x20, more
+        ldp     x0, x2, [x0, #THREAD_PINNED]
+        cbz     x0, retire
         ldr     x3, [x18, #CPU_STANDBY]
         cbnz    x3, preempt
 back:   mov     sp, x2
-        str     x1, [x18, #CPU_CURRENT]
+        str     x0, [x18, #CPU_CURRENT]
         ldp     x19, x20, [sp, #16]
         ldp     x21, x22, [sp, #32]
         ldr     x23, [sp, #48]
         ldp     x29, x30, [sp], #SWITCH_FRAME_SIZE
         ret
 
-retire: bl      pivot_bottom_half_retire
+run_next:
+        mov     x20, x22
+        b       run_one
+more:   ldr     x12, [x0, #THREAD_BASE_SPL]
+        b       lower
+retire: ldr     x0, [x18, #CPU_CURRENT]
+        bl      pivot_bottom_half_retire
+        b       resume
 preempt:
         cbnz    x23, back               // not ours to decide
-        str     x2, [x1, #THREAD_SP]
-        mov     x0, x1
+        str     x2, [x0, #THREAD_SP]
         bl      pivot_preempt_pinned
+        b       resume
 
 not_straight:
         ldp     x19, x20, [sp, #16]

@@ -217,6 +217,8 @@ irq_nested_leave:
 irq_nested_attention:
         mov     x0, x6
         bl      pivot_attend_pass       // sets the controller's mask back; soft levels are covered
+        .globl  irq_nested_attended
+irq_nested_attended:
         ldr     x6, [sp, #FRAME_SPL]
         stp     x6, x6, [x18, #CPU_SPL]
         b       irq_nested_leave
@@ -225,7 +227,8 @@ irq_nested_lagging:
         catch_up irq_nested_acknowledged, irq_nested_leave
 
 /* --------------------------------------------------------------------------------------------------
- * Everything else ends in a panic. x0, x1 are saved by the vector; x1 = the vector's index.
+ * Everything else ends in a panic: a TrapFrame on the interrupt stack, then C++. x0, x1 and the
+ * interrupted SP are in it already; x1 = the vector's index.
  */
 fault_common:
         stp     x2, x3, [sp, #16]
@@ -246,10 +249,11 @@ fault_common:
         stp     x30, x2, [sp, #240]
         mrs     x3, spsr_el1
         mrs     x4, esr_el1
-        stp     x3, x4, [sp, #256]
+        stp     x3, x4, [sp, #FAULT_ELR + 8]
         mrs     x5, far_el1
         mrs     x6, sp_el0
-        stp     x5, x6, [sp, #272]
+        stp     x5, x6, [sp, #FAULT_FAR]
+        str     x1, [sp, #FAULT_VECTOR]
         mov     x0, sp
         bl      pivot_fault
 
@@ -257,29 +261,35 @@ fault_common:
         .balign 0x80
 \name:
         stp     x0, x1, [sp, #-FAULT_SIZE]!
+        mrs     x0, sp_el0
+        str     x0, [sp, #FAULT_SP]
         mov     x1, #\index
         b       fault_common
 .endm
 
-/* A fault taken on the interrupt stack may be that stack's own overflow: look before storing. The guard
- * page lies below, so SP is inside [bottom - page, bottom) plus what the failing push had in mind. */
+/* A fault taken on the interrupt stack may be that stack's own overflow: look before storing. */
 .macro checked_fault_vector name, index
         .balign 0x80
 \name:
-        msr     tpidr_el0, x0           // EL0's registers are free: there is no EL0
+        msr     tpidr_el0, x0           // these registers are free: there is no EL0, and x18 is the CPU's
         msr     tpidrro_el0, x1
         mov     x1, #\index
         b       fault_on_interrupt_stack
 .endm
 
 fault_on_interrupt_stack:
+        mov     x0, sp
+        msr     tpidr_el1, x0
         adrp    x0, pivot_interrupt_stack + GUARD_BYTES
-        sub     x0, sp, x0              // bytes left above the guard page, less a fault's frame
-        cmp     x0, #FAULT_SIZE
-        b.ge    1f
+        sub     x0, sp, x0
+        sub     x0, x0, #REPORT_BYTES
+        lsr     x0, x0, #INTERRUPT_STACK_SHIFT  // 0: SP lies within the stack and leaves room to report
+        cbz     x0, 1f
         adrp    x0, pivot_emergency_stack + GUARD_BYTES + EMERGENCY_STACK_BYTES
-        mov     sp, x0                  // the interrupt stack is full: report from another
+        mov     sp, x0                  // full, or (a fault of the report) not that stack at all
 1:      sub     sp, sp, #FAULT_SIZE
+        mrs     x0, tpidr_el1
+        str     x0, [sp, #FAULT_SP]
         mrs     x0, tpidr_el0
         str     x0, [sp]
         mrs     x0, tpidrro_el0

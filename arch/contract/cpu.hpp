@@ -15,7 +15,6 @@
 //   enter_bottom_half(slot)  runs all that is queued in a slot, on its bottom half's stack;  thread
 //                            returns when done, or when it blocked and the interrupted
 //                            thread was switched back to. See the drain loop below.
-//   switch_away(t)           a switch that keeps nothing of the running thread               thread
 //   read_held_and_spl(), write_held_and_spl(...)  two neighbours, in one access if possible  both
 //   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
 //   prepare_stack(...)       makes a thread that has never run switchable to                 thread
@@ -55,7 +54,6 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
     Port::cpu_relax();
     Port::cpu_idle();
     Port::switch_threads(thread, thread);
-    Port::switch_away(thread);
     Port::enter_bottom_half(slot);
     Port::read_held_and_spl(mutex, held);
     Port::write_held_and_spl(mutex, held);
@@ -75,7 +73,6 @@ inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
 inline void cpu_idle() { port::Cpu::cpu_idle(); }
 inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
-[[noreturn]] inline void switch_away(Thread* to) { port::Cpu::switch_away(to); }
 inline void enter_bottom_half(u32 slot) { port::Cpu::enter_bottom_half(slot); }
 [[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
     return port::Cpu::prepare_stack(thread, stack_top, entry);

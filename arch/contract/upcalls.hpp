@@ -20,13 +20,13 @@ void pivot_attend(pivot::u64 held);
 // one pass, the SPL is left where it is and exit looks again with interrupts masked. intr/attend.cpp.
 void pivot_attend_pass(pivot::u64 held);
 
-// Ends a bottom half that blocked on its way: it may be entered again; switches to the next thread.
-// kern/sched.cpp.
-[[noreturn]] void pivot_bottom_half_retire(pivot::Thread* self);
+// Ends a bottom half that blocked on its way: it may be entered again. Returns the thread to switch to,
+// nothing of the bottom half being kept. kern/sched.cpp.
+pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self);
 
 // Ends a bottom half that has made a thread ready which outranks the one it interrupted, when that one
-// could be preempted: queues it and switches to the other. Its sp is saved already. kern/sched.cpp.
-[[noreturn]] void pivot_preempt_pinned(pivot::Thread* pinned);
+// could be preempted: queues it and returns the other, to be switched to. kern/sched.cpp.
+pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned);
 
 // An exception that is not an interrupt. Never returns. kern/panic.cpp.
 [[noreturn]] void pivot_fault(pivot::TrapFrame* frame, pivot::u64 vector);

@@ -51,7 +51,8 @@ inline constexpr u32 kSoftLevels = 4;
 inline constexpr u8 kMark = 0x80;
 
 struct alignas(64) PerCpu {
-    // The order of the first fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
+    Link* soft_last[kSoftLevels];  // by slot: the last one queued, or soft_first's link if there is none
+    // The order of the next fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
     SpinMutexBase* held;           // the spin mutex taken last and not yet released
     volatile u64 spl;              // this CPU's SPL
     volatile u64 hardware;         // what the controller holds off for certain: mask or running priority
@@ -61,7 +62,6 @@ struct alignas(64) PerCpu {
     uptr controller;               // GICv2's CPU interface; unused with system registers
     u64 nesting;                   // top halves interrupted by another top half
     Link soft_first[kSoftLevels];  // by slot: `next` is the first continuation queued
-    Link* soft_last[kSoftLevels];  // by slot: the last one, or soft_first's link if there is none
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
     RunQueue* run;
     Thread* standby;               // ready, outranks the running thread, in no queue: runs next
