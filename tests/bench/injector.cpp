@@ -1,0 +1,115 @@
+#include "tests/bench/injector.hpp"
+
+#include "arch/board/board.hpp"
+#include "arch/dev/generic_timer.hpp"
+#include "kern/base/log.hpp"
+#include "kern/thread.hpp"
+#include "tests/bench/timer_line.hpp"
+
+namespace pivot::inject {
+namespace {
+
+struct Shot {
+    u64 deadline;
+    volatile u64 latency;
+    volatile uptr pc;
+    volatile bool fired;
+    volatile bool inside;   // the operation runs
+    volatile bool hit;      // and was interrupted
+    AlsoDo also;
+};
+constinit Shot g_shot{};
+
+void injected(TopHalf<Ipl::high> const& context, Shot& shot) {
+    u64 const now = PhysicalTimer::now();  // first: this is the latency
+    u64 pc;
+    asm volatile("mrs %0, elr_el1" : "=r"(pc));  // nothing nests over the highest level
+    PhysicalTimer::quiet();
+    shot.latency = now - shot.deadline;
+    shot.pc = pc;
+    shot.hit = shot.inside;
+    shot.fired = true;
+    if (shot.also != nullptr) {
+        shot.also(context);
+    }
+}
+
+// From arming to the operation's first instruction; deadlines before that are not of interest.
+constexpr u64 kLead = 24;
+
+void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
+    g_shot.fired = false;
+    g_shot.deadline = PhysicalTimer::now() + kLead + offset;
+    PhysicalTimer::arm(g_shot.deadline);
+    g_shot.inside = true;
+    operation.run(context);
+    g_shot.inside = false;
+    while (!g_shot.fired) {
+    }
+}
+
+[[noreturn]] void broken(const char* name, const char* what) {
+    log("FAILED after {}: {}", name, what);
+    machine_exit(1);
+}
+
+void require(bool holds, const char* name, const char* what) {
+    if (!holds) {
+        broken(name, what);
+    }
+}
+
+Thread* g_main = nullptr;
+
+}  // namespace
+
+void check_invariants(const char* name) {
+    PerCpu const& cpu = this_cpu();
+    require(cpu.spl == 0, name, "the SPL is not back at none");
+    require(static_cast<u32>(cpu.mask) == 0, name, "the controller's mask is still raised");
+    require(static_cast<u32>(cpu.hardware) == 0, name, "the record of the mask is still raised");
+    require(cpu.attention == 0, name, "something still waits for attention");
+    require(cpu.nesting == 0, name, "the nesting count is not 0");
+    require(cpu.held == nullptr, name, "a spin mutex is still held");
+    require(cpu.standby == nullptr, name, "a thread was left standing by");
+    require(cpu.current == g_main, name, "another thread is current");
+    require(cpu.threshold == g_main->priority(), name, "the threshold is not the thread's priority");
+    for (u32 slot = 0; slot < kSoftLevels; ++slot) {
+        require(cpu.bottom_half[slot] != nullptr, name, "a bottom half is still away");
+        require(cpu.soft_first[slot].next == nullptr, name, "a continuation was left queued");
+        require(cpu.soft_last[slot] == &cpu.soft_first[slot], name, "a queue's end is astray");
+    }
+    require(!Board::Controller::is_active(Board::kPhysicalTimerLine.intid()), name,
+            "the line is still active");
+}
+
+Result run(MayBlock const& context, Operation const& operation) {
+    g_main = &current_thread();
+    g_shot.also = operation.also;
+    bench::TimerLine<&injected, Shot> const line{g_shot};
+    shoot(context, operation, 100'000);  // far behind: how long is it undisturbed?
+    u64 const begin = counter();
+    operation.run(context);
+    u64 const length = counter() - begin;
+    Result result;
+    for (u64 offset = 0; offset < length + kLead; ++offset) {
+        shoot(context, operation, offset);
+        check_invariants(operation.name);
+        if (operation.check != nullptr) {
+            operation.check();
+        }
+        if (!g_shot.hit) {
+            continue;
+        }
+        u32 const latency = static_cast<u32>(g_shot.latency);
+        ++result.points;
+        result.min = latency < result.min ? latency : result.min;
+        if (latency > result.worst) {
+            result.worst = latency;
+            result.worst_pc = g_shot.pc;
+        }
+    }
+    return result;
+}
+
+}  // namespace pivot::inject

@@ -1,0 +1,35 @@
+// The injector: runs an operation again and again and lets an interrupt arrive at each of its
+// instructions in turn, checks the kernel's invariants after each, and keeps the worst latency.
+//
+// Exact where an instruction is a tick (QEMU -icount, 1 GHz counter): the deadline moves by one each
+// time. Elsewhere it is a dense sampling.
+#pragma once
+
+#include "kern/base/symbols.hpp"
+#include "spl/context.hpp"
+
+namespace pivot::inject {
+
+// What the injected interrupt does beside being measured: nothing, or schedule something.
+using AlsoDo = void (*)(TopHalf<Ipl::high> const& context);
+
+struct Operation {
+    const char* name;
+    void (*run)(MayBlock const& context);
+    void (*check)();  // beyond the kernel's invariants; may be null
+    AlsoDo also;      // may be null
+};
+
+struct Result {
+    u32 points = 0;  // injections that came while the operation ran
+    u32 min = ~u32{0};
+    u32 worst = 0;
+    uptr worst_pc = 0;  // where the worst one interrupted
+};
+
+[[nodiscard]] Result run(MayBlock const& context, Operation const& operation);
+
+// Ends the machine with status 1 if any invariant of an idle kernel is broken; `name`: what ran.
+void check_invariants(const char* name);
+
+}  // namespace pivot::inject
