@@ -6,18 +6,48 @@
 
 #include "arch/board/board.hpp"
 #include "kern/main.hpp"
+#include "semihosting.hpp"
 
 namespace pivot {
 namespace {
 
 constinit bench::Samples g_samples{};
 
+bool begins_with(const char* text, const char* word) {
+    for (; *word != '\0'; ++text, ++word) {
+        if (*text != *word) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// "samples=N" on the image's command line; kMaxSamples without it.
+u32 samples_asked_for() {
+    static char line[128];
+    constexpr const char* kKey = "samples=";
+    constexpr usize kKeyLength = 8;
+    if (port::command_line(line, sizeof(line)) == 0) {
+        return bench::kMaxSamples;
+    }
+    for (const char* at = line; *at != '\0'; ++at) {
+        if (begins_with(at, kKey)) {
+            u32 number = 0;
+            for (at += kKeyLength; *at >= '0' && *at <= '9'; ++at) {
+                number = number * 10 + static_cast<u32>(*at - '0');
+            }
+            return number == 0 || number > bench::kMaxSamples ? bench::kMaxSamples : number;
+        }
+    }
+    return bench::kMaxSamples;
+}
+
 }  // namespace
 
 void image_main(MayBlock const& context) {
     log("@bench board={} unit={} clock_hz={}", Board::kName,
         counter_hz() == 1'000'000'000 ? "instructions" : "ticks", counter_hz());
-    bench::Run const run{.samples = bench::kMaxSamples, .store = g_samples};
+    bench::Run const run{.samples = samples_asked_for(), .store = g_samples};
     bench::local_rows(context, run);
     bench::interrupt_rows(context, run);
     bench::deferred_rows(context, run);

@@ -34,12 +34,13 @@ void injected(TopHalf<Ipl::high> const& context, Shot& shot) {
     }
 }
 
-// From arming to the operation's first instruction; deadlines before that are not of interest.
-constexpr u64 kLead = 24;
+// More than arming takes, from the first read to the operation's first instruction. The earliest
+// deadlines are past when they are armed: those interrupts come before the operation and do not count.
+constexpr u64 kArming = 40;
 
 void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
     g_shot.fired = false;
-    g_shot.deadline = PhysicalTimer::now() + kLead + offset;
+    g_shot.deadline = PhysicalTimer::now() + offset;
     PhysicalTimer::arm(g_shot.deadline);
     g_shot.inside = true;
     operation.run(context);
@@ -92,7 +93,7 @@ Result run(MayBlock const& context, Operation const& operation) {
     operation.run(context);
     u64 const length = counter() - begin;
     Result result;
-    for (u64 offset = 0; offset < length + kLead; ++offset) {
+    for (u64 offset = 0; offset < length + kArming; ++offset) {
         shoot(context, operation, offset);
         check_invariants(operation.name);
         if (operation.check != nullptr) {

@@ -13,3 +13,22 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/injector.cpp
   tests/bench/operations.cpp)
 pivot_image(inject FLAVOUR release SOURCES ${PIVOT_INJECT_SOURCES})
+
+add_test(NAME bench_rows_within_targets_and_repeatable COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/check.py --board ${PIVOT_BOARD}
+  --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/bench)
+set_tests_properties(bench_rows_within_targets_and_repeatable PROPERTIES LABELS bench TIMEOUT 300)
+
+# The same with every assert on: latencies do not count here, invariants do.
+pivot_image(inject_checked FLAVOUR checked SOURCES ${PIVOT_INJECT_SOURCES})
+pivot_target_test(inject_every_instruction_checked IMAGE inject_checked.elf EXACT
+  ARGS --expect "@inject op=semaphore_round_trip" --expect "@end" --timeout 100)
+
+# Two of the seeded bugs are windows of an instruction: injection at every one of them finds both.
+foreach(bug splx_race double_queue)
+  pivot_image(inject_bug_${bug} FLAVOUR bug_${bug} SOURCES ${PIVOT_INJECT_SOURCES})
+endforeach()
+pivot_target_test(inject_finds_bug_splx_race IMAGE inject_bug_splx_race.elf EXACT
+  ARGS --expect-status 1 --expect "FAILED after spl")
+pivot_target_test(inject_finds_bug_double_queue IMAGE inject_bug_double_queue.elf EXACT
+  ARGS --expect-status 1 --expect "a continuation was lost, or ran twice")

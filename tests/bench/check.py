@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""The benchmark as a test: every row within its target, and two runs identical to the byte.
+
+    tests/bench/check.py --board qemu-virt --images build/qemu-virt/images --out build/qemu-virt/bench
+"""
+
+import argparse
+import filecmp
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def run(args, out):
+    return subprocess.run([sys.executable, str(ROOT / "qemu" / "bench.py"), "--board", args.board,
+                           "--images", args.images, "--out", str(out)],
+                          stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    for name in ("--board", "--images", "--out"):
+        parser.add_argument(name, required=True)
+    args = parser.parse_args()
+    outs = [Path(args.out) / "first", Path(args.out) / "second"]
+    statuses = [run(args, out) for out in outs]
+    if any(statuses):
+        print(f"check.py: the benchmark ended with status {statuses}", file=sys.stderr)
+        return 1
+    for name in (f"{args.board}.json", f"{args.board}.detail.json"):
+        if not filecmp.cmp(outs[0] / name, outs[1] / name, shallow=False):
+            print(f"check.py: two runs differ in {name} (see {args.out})", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
