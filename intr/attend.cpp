@@ -25,47 +25,48 @@ void lower_mask(PerCpu& cpu, u64 held) {
     }
 }
 
+// A soft level was marked: its bottom half, unless that is blocked (it will find the work itself), and,
+// for the byte that softclock shares with the scheduler, a switch that is due.
+void attend_soft(u32 slot, u64 held) {
+    if (this_cpu().bottom_half[slot] != nullptr && this_cpu().soft_first[slot].next != nullptr) {
+        enter_bottom_half(slot);
+        if (this_cpu().standby != nullptr) {
+            spl_mark(this_cpu(), kFirstSoftByte);  // here, or for whoever lowers the SPL to none
+        }
+    }
+    if (slot_byte(slot) == kFirstSoftByte && held == 0) {
+        Scheduler::preempt();
+    }
+}
+
 }  // namespace
 }  // namespace pivot
 
 void pivot_attend_pass(pivot::u64 held) {
     using namespace pivot;
-    PerCpu& cpu = this_cpu();
+    // this_cpu() afresh each time: a bottom half or a switch may have come between.
     for (;;) {
-        u64 const due = cpu.attention & ~held;
+        u64 const due = this_cpu().attention & ~held;
         if (due == 0) {
             return;
         }
         u32 const byte = 7 - static_cast<u32>(__builtin_clzll(due)) / 8;
-        spl_unmark(cpu, byte);
-        if (byte < kFirstSoftByte) {
-            if (static_cast<u32>(cpu.mask & ~held) != 0) {
-                lower_mask(cpu, held);
-            }
-            continue;
-        }
-        u32 const slot = slot_byte(byte);
-        if (cpu.bottom_half[slot] != nullptr && cpu.soft_first[slot].next != nullptr) {
-            enter_bottom_half(slot);
-            if (cpu.standby != nullptr) {
-                spl_mark(cpu, kFirstSoftByte);  // below, or by whoever lowers the SPL to none
-            }
-        }
-        if (byte == kFirstSoftByte && held == 0) {
-            Scheduler::preempt();
+        spl_unmark(this_cpu(), byte);
+        if (byte >= kFirstSoftByte) {
+            attend_soft(slot_byte(byte), held);
+        } else if (static_cast<u32>(this_cpu().mask & ~held) != 0) {
+            lower_mask(this_cpu(), held);
         }
     }
 }
 
 void pivot_attend(pivot::u64 held) {
     using namespace pivot;
-    PerCpu* cpu = &this_cpu();
     do {
-        cpu->spl = held | kSoftHeld;
+        this_cpu().spl = held | kSoftHeld;
         compiler_barrier();
         pivot_attend_pass(held);
         compiler_barrier();
-        cpu = &this_cpu();  // a pass may switch threads
-        cpu->spl = held;
-    } while ((cpu->attention & ~held) != 0);
+        this_cpu().spl = held;
+    } while ((this_cpu().attention & ~held) != 0);
 }

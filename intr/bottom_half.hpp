@@ -2,12 +2,13 @@
 //
 // Who: boot (start). Lock order: runs at its level's SPL, holding nothing.
 //
-// It is entered straight from interrupt exit or splx, by a stack switch: the thread that was interrupted
-// stays pinned and goes on when the queue is empty, without a pass through the run queue. The drain loop
-// is the port's (arch/contract/cpu.hpp; arch/aarch64/switch.S). If a continuation blocks, the pinned
-// thread goes on at once, and the bottom half later continues as an ordinary thread whose priority lies
-// above all others. While it is blocked its pointer in PerCpu is null, which keeps it from being entered
-// twice; what is queued meanwhile it finds itself before it retires.
+// It is entered straight from interrupt exit or splx, by a stack switch: the thread that was
+// interrupted stays pinned and goes on when the queue is empty, without a pass through the run
+// queue. The drain loop is the port's (arch/contract/cpu.hpp; arch/aarch64/switch.S). If a
+// continuation blocks, the pinned thread goes on at once, and the bottom half later continues as an
+// ordinary thread whose priority lies above all others. While it is blocked its pointer in PerCpu
+// is null, which keeps it from being entered twice; what is queued meanwhile it finds itself before
+// it retires.
 #pragma once
 
 #include "kern/thread.hpp"

@@ -3,13 +3,13 @@
 // Who: schedule: both, each with its token. Lock order: none; lock-free.
 //
 // Scheduling allocates nothing and cannot fail. Scheduled while queued is one run; scheduled while
-// running is one more run (it leaves the queue before its function starts). A function may block: it is
-// run by its level's bottom-half thread and gets a MayBlock token.
+// running is one more run (it leaves the queue before its function starts). A function may block:
+// it is run by its level's bottom-half thread and gets a MayBlock token.
 //
-// The queue is a FIFO a CPU and level, appended to by this CPU's top halves (which nest, so the later
-// push ends first) and by its threads with preemption held off; taken from by the level's bottom half
-// only, all that there is at a time. An empty queue's last is its first link. A queued object's `next`
-// is never null: kLast marks the end.
+// The queue is a FIFO a CPU and level, appended to by this CPU's top halves (which nest, so the
+// later push ends first) and by its threads with preemption held off; taken from by the level's
+// bottom half only, all that there is at a time. An empty queue's last is its first link. A queued
+// object's `next` is never null: kLast marks the end.
 //
 //     push (any top half)                       take (the bottom half; arch/*/switch)
 //     next: null -> kLast, atomically           f = first.next; first.next = null
@@ -18,10 +18,10 @@
 //     old.next = me
 //     mark the level in `attention`
 //
-// A push interrupts a take at any instruction, never the reverse: the bottom half cannot run until the
-// top half is done, so a half-linked tail is never seen, and a push between the take's two lines lands
-// before l. Source of the idea: Draves, Bershad, Rashid, Dean, "Using Continuations to Implement Thread
-// Management and Communication in Operating Systems", 1991.
+// A push interrupts a take at any instruction, never the reverse: the bottom half cannot run until
+// the top half is done, so a half-linked tail is never seen, and a push between the take's two
+// lines lands before l. Source of the idea: Draves, Bershad, Rashid, Dean, "Using Continuations to
+// Implement Thread Management and Communication in Operating Systems", 1991.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -34,8 +34,8 @@ namespace pivot {
 
 class Continuation : public QueuedCall {
   public:
-    // A continuation that calls `Fn(MayBlock const&, T&)` on `owner` at a soft level. The token is that of
-    // the bottom-half thread that runs it.
+    // A continuation that calls `Fn(MayBlock const&, T&)` on `owner` at a soft level. The token is
+    // that of the bottom-half thread that runs it.
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr Continuation to(Ipl level, T& owner) {
         return Continuation(level, &ThreadStart::continue_with<Fn, T>, &owner);
@@ -49,7 +49,8 @@ class Continuation : public QueuedCall {
     bool schedule(TopHalf<L> const&) {
         return push(this_cpu());
     }
-    // The same from a thread; a bottom half of a higher level than the caller's runs before this returns.
+    // The same from a thread; a bottom half of a higher level than the caller's runs before this
+    // returns.
     bool schedule(MayBlock const&) {
         NoPreemption const hold;
         return push(this_cpu());

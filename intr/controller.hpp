@@ -1,10 +1,11 @@
 // The concept that every interrupt controller satisfies. A board names one type; calls are direct.
 //
-// Who: as each operation says. Lock order: none; the line table's lock is held where two could race.
+// Who: as each operation says. Lock order: none; the line table's lock is held where two could
+// race.
 //
 //   init_distributor(), init_cpu()   boot; all lines disabled, lowest priority
 //   lines()                          INTIDs that the hardware has, at most kLineTableSize
-//   enable, disable                  both; disable returns once no new interrupt of the line is signalled
+//   enable, disable                  both; after disable, no new interrupt of the line comes
 //   set_priority(line, ipl)          both
 //   set_trigger(line, trigger)       thread; false if the hardware fixes it
 //   pend, unpend                     both: sets or clears the pending state by software

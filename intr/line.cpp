@@ -1,5 +1,6 @@
 #include "intr/line.hpp"
 
+#include "arch/contract/upcalls.hpp"
 #include "intr/continuation.hpp"
 #include "kern/base/log.hpp"
 
@@ -36,9 +37,6 @@ void report_strays(MayBlock const&, int&) {
     }
 }
 
-// INTID 1023 and its like: there was nothing to acknowledge. Counted by the table itself.
-void special(void*, void*) {}
-
 // Stands before a handler while its longest run is measured.
 void timed(void* token, void*) {
     u64 const begin = counter();
@@ -52,7 +50,7 @@ void timed(void* token, void*) {
 
 void set_unrequested(LineEntry& entry, u32 intid) {
     bool const real = LineId(intid).kind() != LineKind::none;
-    entry.handler = real ? &TopHalfEntry::run<&stray, Ipl::vm, LineInfo> : &special;
+    entry.handler = real ? &TopHalfEntry::run<&stray, Ipl::vm, LineInfo> : &pivot_irq_special;
     entry.argument = &g_info[intid];
     entry.spl = held_at(real ? Ipl::vm : Ipl::high);
     entry.number = intid;

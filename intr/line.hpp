@@ -4,13 +4,13 @@
 // Lock order: none below; request and release run with preemption held off and, on one CPU, need no
 // more: a line being set up is disabled at the controller.
 //
-// A top half is a function `void(TopHalf<L> const&, T&)`. Its level L is the line's IPL: there is no way
-// to register it at another. What dispatch needs lies in the CPU's own table (PerCpu::lines), what it
-// does not in LineInfo.
+// A top half is a function `void(TopHalf<L> const&, T&)`. Its level L is the line's IPL: there is
+// no way to register it at another. What dispatch needs lies in the CPU's own table
+// (PerCpu::lines), what it does not in LineInfo.
 //
-// A driver's contract: before the top half returns, the device must have stopped asserting the line, and
-// the store that made it stop must have arrived (read it back, or ISB for a system-register timer);
-// otherwise a level-triggered line fires once more for nothing.
+// A driver's contract: before the top half returns, the device must have stopped asserting the
+// line, and the store that made it stop must have arrived (read it back, or ISB for a
+// system-register timer); otherwise a level-triggered line fires once more for nothing.
 #pragma once
 
 #include "intr/controller.hpp"
@@ -20,7 +20,7 @@
 
 namespace pivot {
 
-enum class [[nodiscard]] LineError : u8 {
+enum class [[nodiscard]] LineError : u8{
     none,
     out_of_range,   // the controller has no such line
     taken,          // somebody has requested it
@@ -41,8 +41,8 @@ struct LineInfo {
     const char* name = nullptr;  // null: not requested
     TopHalfFunction handler = nullptr;
     void* argument = nullptr;
-    u64 longest = 0;   // ticks, while measured (Lines::measure)
-    u32 spurious = 0;  // top half said it was not its device
+    u64 longest = 0;        // ticks, while measured (Lines::measure)
+    u32 spurious = 0;       // top half said it was not its device
     bool stray = false;     // fired without having been requested; masked since
     bool reported = false;  // and that has been said
 };
@@ -58,16 +58,22 @@ struct TopHalfEntry {
     template <auto Fn, Ipl L, typename T>
     static void run(void* token, void* argument) {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
-        if constexpr (std::same_as<decltype(Fn(context, *static_cast<T*>(argument))), Served>) {
-            if (Fn(context, *static_cast<T*>(argument)) == Served::no) {
-                count_spurious(token);
-            }
-        } else {
-            Fn(context, *static_cast<T*>(argument));
-        }
+        call<Fn, L>(context, token, *static_cast<T*>(argument));
+        PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
     }
 
   private:
+    template <auto Fn, Ipl L, typename T>
+    static void call(TopHalf<L> const& context, void* token, T& owner) {
+        if constexpr (std::same_as<decltype(Fn(context, owner)), Served>) {
+            if (Fn(context, owner) == Served::no) {
+                count_spurious(token);
+            }
+        } else {
+            Fn(context, owner);
+        }
+    }
+
     static void count_spurious(void* token);
 };
 

@@ -2,8 +2,8 @@
 //
 // Who: both. Lock order: none. GIC IHI 0069, 2.2: INTIDs 0-15 SGI, 16-31 PPI, 32-1019 SPI.
 //
-// Constants are checked when they are compiled; numbers that come at run time go through LineId, and
-// the line table refuses those of the wrong kind with an error.
+// Constants are checked when they are compiled; numbers that come at run time go through LineId,
+// and the line table refuses those of the wrong kind with an error.
 #pragma once
 
 #include "kern/base/config.hpp"

@@ -1,18 +1,21 @@
-// Context is a type: who is running is passed as a token, so that the compiler knows what may sleep.
+// Context is a type: who is running is passed as a token, so that the compiler knows what may
+// sleep.
 //
 // Who: both. Lock order: none.
 //
 //   MayBlock     a thread (a bottom half is one). Made by thread start alone.
 //   TopHalf<L>   a top half that runs at level L, on the interrupt stack. Made by dispatch alone.
 //
-// A function that may sleep takes a `MayBlock const&`. Neither token can be copied, made elsewhere or
-// turned into the other. Tokens are empty; passing one costs nothing. They do not see a sleep under a
-// spin guard, nor a token smuggled through a global: kern/sched.cpp asserts against both.
+// A function that may sleep takes a `MayBlock const&`. Neither token can be copied, made elsewhere
+// or turned into the other. Tokens are empty; passing one costs nothing. They do not see a sleep
+// under a spin guard, nor a token smuggled through a global: kern/sched.cpp asserts against both.
 //
-// Where a token of the wrong kind is the likely mistake, the function has a deleted overload for it: the
-// compiler then shows that line, and the reason beside it (tests/nocompile holds the messages to that).
+// Where a token of the wrong kind is the likely mistake, the function has a deleted overload for
+// it: the compiler then shows that line, and the reason beside it (tests/nocompile holds the
+// messages to that).
 //
-// They lie here, left of mutex/ and intr/, because both need them (docs/decisions/context-tokens.md).
+// They lie here, left of mutex/ and intr/, because both need them
+// (docs/decisions/context-tokens.md).
 #pragma once
 
 #include "spl/ipl.hpp"

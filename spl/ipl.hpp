@@ -3,13 +3,15 @@
 // Who: both. Lock order: none.
 //
 // softclock..softserial are the bottom halves' levels; a line's top half runs at vm, sched or high.
-// The encoding of an SPL ("held": the set of levels that are held off) is a thermometer in two words:
+// The encoding of an SPL ("held": the set of levels that are held off) is a thermometer in two
+// words:
 //
 //     bits 63..32   softserial softnet softbio softclock     one byte a soft level
 //     bits 31..0        -       high    sched    vm          one byte a hard level
 //
-// Each level's set contains every lower level's, all eight are immediates of one ORR, and the half that
-// the interrupt controller must enforce is the low word, so entry compares it with one 32-bit CMP.
+// Each level's set contains every lower level's, all eight are immediates of one ORR, and the half
+// that the interrupt controller must enforce is the low word, so entry compares it with one 32-bit
+// CMP.
 #pragma once
 
 #include "kern/base/percpu.hpp"

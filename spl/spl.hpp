@@ -2,10 +2,10 @@
 //
 // Who: both. Lock order: not a lock; a raised SPL is released in reverse order of raising.
 //
-// Raising is one store to this CPU's structure; the controller is not told. If a line at or below the
-// SPL then arrives, entry (arch/*/vectors.S) sets the controller's priority mask and returns *without
-// acknowledging*: the line stays pending there, and a byte of `attention` is set. Lowering stores the
-// new SPL and only then looks at `attention`:
+// Raising is one store to this CPU's structure; the controller is not told. If a line at or below
+// the SPL then arrives, entry (arch/*/vectors.S) sets the controller's priority mask and returns
+// *without acknowledging*: the line stays pending there, and a byte of `attention` is set. Lowering
+// stores the new SPL and only then looks at `attention`:
 //
 //     thread                          interrupt
 //     spl = new
@@ -13,10 +13,10 @@
 //     attention & ~new ?              and one before the store has already set its byte
 //       -> pivot_attend(new)
 //
-// Store first, test after: there is no window between the test and the store, so no sequence has to be
-// restarted (the other order, with its restart by PC range, is NetBSD's; docs/decisions/splx-order.md).
-// PIVOT_BUG=splx_race puts the window back. Only this CPU's own interrupts take part, so program order
-// suffices: a compiler barrier, no DMB.
+// Store first, test after: there is no window between the test and the store, so no sequence has to
+// be restarted (the other order, with its restart by PC range, is NetBSD's;
+// docs/decisions/splx-order.md). PIVOT_BUG=splx_race puts the window back. Only this CPU's own
+// interrupts take part, so program order suffices: a compiler barrier, no DMB.
 //
 // The same byte says that a continuation waits at a soft level, and softclock's also that a thread
 // switch is due: preemption is held off by any SPL above none.
@@ -77,7 +77,8 @@ inline void splx(Spl old) {
 // An SPL held for a scope.
 class [[nodiscard]] SplGuard {
   public:
-    [[nodiscard("an unnamed guard ends at once")]] explicit SplGuard(Ipl level) : old_(splraise(level)) {}
+    [[nodiscard("an unnamed guard ends at once")]] explicit SplGuard(Ipl level)
+        : old_(splraise(level)) {}
     SplGuard(SplGuard const&) = delete;
     SplGuard& operator=(SplGuard const&) = delete;
     ~SplGuard() { splx(old_); }
@@ -86,8 +87,8 @@ class [[nodiscard]] SplGuard {
     Spl old_;
 };
 
-// No bottom half and no other thread runs on this CPU for a scope; interrupts do. The scheduler's own
-// critical sections are this: top halves never touch what it guards.
+// No bottom half and no other thread runs on this CPU for a scope; interrupts do. The scheduler's
+// own critical sections are this: top halves never touch what it guards.
 class [[nodiscard]] NoPreemption : public SplGuard {
   public:
     [[nodiscard("an unnamed guard ends at once")]] NoPreemption() : SplGuard(Ipl::softserial) {}

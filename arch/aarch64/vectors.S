@@ -140,6 +140,7 @@ irq_thread_exit:
 #ifdef PIVOT_BUG_EOI_ENABLED
         msr     daifset, #2
 #endif
+irq_thread_count:
         add     w1, w1, #1
         str     w1, [x0, #CPU_LINES + LINE_COUNT]
         ldr     x3, [x18, #CPU_ATTENTION]
@@ -198,6 +199,7 @@ irq_nested_handled:
 #ifdef PIVOT_BUG_EOI_ENABLED
         msr     daifset, #2
 #endif
+irq_nested_count:
         add     w1, w1, #1
         str     w1, [x0, #CPU_LINES + LINE_COUNT]
         ldr     x2, [x18, #CPU_NESTING]
@@ -225,6 +227,26 @@ irq_nested_attended:
 
 irq_nested_lagging:
         catch_up irq_nested_acknowledged, irq_nested_leave
+
+/* --------------------------------------------------------------------------------------------------
+ * The "top half" of the special INTIDs, 1020-1023: there was nothing to acknowledge, so nothing may be
+ * ended. It goes on behind the end of interrupt, where the occurrence is counted.
+ */
+        .globl  pivot_irq_special
+        .type   pivot_irq_special, %function
+pivot_irq_special:
+        msr     daifset, #2
+        adr     x3, irq_thread_handled
+        cmp     x30, x3
+        b.ne    1f
+        msr     spsel, #0
+        ldp     x6, x0, [sp, #FRAME_SPL]
+        ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
+        b       irq_thread_count
+1:      ldp     x6, x0, [sp, #FRAME_SPL]
+        ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
+        b       irq_nested_count
+        .size   pivot_irq_special, . - pivot_irq_special
 
 /* --------------------------------------------------------------------------------------------------
  * Everything else ends in a panic: a TrapFrame on the interrupt stack, then C++. x0, x1 and the
@@ -271,7 +293,7 @@ fault_common:
 .macro checked_fault_vector name, index
         .balign 0x80
 \name:
-        msr     tpidr_el0, x0           // these registers are free: there is no EL0, and x18 is the CPU's
+        msr     tpidr_el0, x0           // free: there is no EL0
         msr     tpidrro_el0, x1
         mov     x1, #\index
         b       fault_on_interrupt_stack
@@ -283,7 +305,7 @@ fault_on_interrupt_stack:
         adrp    x0, pivot_interrupt_stack + GUARD_BYTES
         sub     x0, sp, x0
         sub     x0, x0, #REPORT_BYTES
-        lsr     x0, x0, #INTERRUPT_STACK_SHIFT  // 0: SP lies within the stack and leaves room to report
+        lsr     x0, x0, #INTERRUPT_STACK_SHIFT  // 0: SP is within the stack and leaves room
         cbz     x0, 1f
         adrp    x0, pivot_emergency_stack + GUARD_BYTES + EMERGENCY_STACK_BYTES
         mov     sp, x0                  // full, or (a fault of the report) not that stack at all

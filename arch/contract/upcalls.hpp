@@ -1,5 +1,5 @@
-// The only symbols that a CPU port (and spl/, which lies left of everything that has work to do) calls
-// to its right. Each is defined once, where its line says.
+// The only symbols that a CPU port (and spl/, which lies left of everything that has work to do)
+// calls to its right. Each is defined once, where its line says.
 //
 // Who: as each line says. Lock order: none.
 #pragma once
@@ -12,20 +12,22 @@ struct TrapFrame;
 
 extern "C" {
 
-// Delivers what waits above the SPL `held`, and leaves the SPL there. Called by splx with the SPL already
-// stored; a top half may come here (only held-off lines are delivered then). intr/attend.cpp.
+// Delivers what waits above the SPL `held`, and leaves the SPL there. Called by splx with the SPL
+// already stored; a top half may come here (only held-off lines are delivered then).
+// intr/attend.cpp.
 void pivot_attend(pivot::u64 held);
 
-// The same from interrupt exit, on the interrupted thread's stack, with the SPL at softserial or above:
-// one pass, the SPL is left where it is and exit looks again with interrupts masked. intr/attend.cpp.
+// The same from interrupt exit, on the interrupted thread's stack, with the SPL at softserial or
+// above: one pass, the SPL is left where it is and exit looks again with interrupts masked.
+// intr/attend.cpp.
 void pivot_attend_pass(pivot::u64 held);
 
-// Ends a bottom half that blocked on its way: it may be entered again. Returns the thread to switch to,
-// nothing of the bottom half being kept. kern/sched.cpp.
+// Ends a bottom half that blocked on its way: it may be entered again. Returns the thread to switch
+// to, nothing of the bottom half being kept. kern/sched.cpp.
 pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self);
 
-// Ends a bottom half that has made a thread ready which outranks the one it interrupted, when that one
-// could be preempted: queues it and returns the other, to be switched to. kern/sched.cpp.
+// Ends a bottom half that has made a thread ready which outranks the one it interrupted, when that
+// one could be preempted: queues it and returns the other, to be switched to. kern/sched.cpp.
 pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned);
 
 // An exception that is not an interrupt. Never returns. kern/panic.cpp.
@@ -33,5 +35,4 @@ pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned);
 
 // The portable kernel, on the boot thread's stack, with the MMU on. kern/main.cpp or a test image.
 [[noreturn]] void pivot_main(pivot::u64 boot_argument);
-
 }

@@ -7,8 +7,8 @@
 // An SPL is kept as a *thermometer*: level L sets the low 8*L bits. Three things follow.
 //  - Raising to the higher of two levels is one ORR with an immediate, no compare.
 //  - "Is level L held off by this SPL" is one BIC.
-//  - `attention` has a byte a level, so anyone marks a level with one byte store, without exclusives,
-//    and one 64-bit test answers "does anything above this SPL wait?".
+//  - `attention` has a byte a level, so anyone marks a level with one byte store, without
+//    exclusives, and one 64-bit test answers "does anything above this SPL wait?".
 #pragma once
 
 #include "kern/base/config.hpp"
@@ -25,9 +25,9 @@ struct RunQueue;
 struct LineEntry {
     void (*handler)(void* token, void* argument);
     void* argument;
-    u64 spl;      // the thermometer of the line's IPL
-    u32 count;    // times the top half has run on this CPU
-    u32 number;   // INTID, written back to the controller when the top half is done
+    u64 spl;     // the thermometer of the line's IPL
+    u32 count;   // times the top half has run on this CPU
+    u32 number;  // INTID, written back to the controller when the top half is done
 };
 static_assert(sizeof(LineEntry) == 32);
 
@@ -36,8 +36,8 @@ struct Link {
     Link* next;
 };
 
-// What a bottom half runs: `function` with the thread's token and `owner`. The port's drain loop calls
-// it (arch/contract/cpu.hpp: enter_bottom_half); intr/continuation.hpp gives it types.
+// What a bottom half runs: `function` with the thread's token and `owner`. The port's drain loop
+// calls it (arch/contract/cpu.hpp: enter_bottom_half); intr/continuation.hpp gives it types.
 struct QueuedCall : Link {
     void (*function)(const void* token, void* owner);
     void* owner;
@@ -51,22 +51,22 @@ inline constexpr u32 kSoftLevels = 4;
 inline constexpr u8 kMark = 0x80;
 
 struct alignas(64) PerCpu {
-    Link* soft_last[kSoftLevels];  // by slot: the last one queued, or soft_first's link if there is none
+    Link* soft_last[kSoftLevels];  // by slot: the last one queued; soft_first's link if none
     // The order of the next fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
-    SpinMutexBase* held;           // the spin mutex taken last and not yet released
-    volatile u64 spl;              // this CPU's SPL
-    volatile u64 hardware;         // what the controller holds off for certain: mask or running priority
-    volatile u64 attention;        // byte L-1 is not 0: something waits at level L
-    Thread* current;               // the thread that runs, or was interrupted in place
-    volatile u64 mask;             // what the controller's priority mask was last set to
-    uptr controller;               // GICv2's CPU interface; unused with system registers
-    u64 nesting;                   // top halves interrupted by another top half
-    Link soft_first[kSoftLevels];  // by slot: `next` is the first continuation queued
+    SpinMutexBase* held;     // the spin mutex taken last and not yet released
+    volatile u64 spl;        // this CPU's SPL
+    volatile u64 hardware;   // what the controller holds off for certain: mask, running priority
+    volatile u64 attention;  // byte L-1 is not 0: something waits at level L
+    Thread* current;         // the thread that runs, or was interrupted in place
+    volatile u64 mask;       // what the controller's priority mask was last set to
+    uptr controller;         // GICv2's CPU interface; unused with system registers
+    u64 nesting;             // top halves interrupted by another top half
+    Link soft_first[kSoftLevels];      // by slot: `next` is the first continuation queued
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
     RunQueue* run;
-    Thread* standby;               // ready, outranks the running thread, in no queue: runs next
-    u32 threshold;                 // the priority that a thread must exceed to run at once
-    volatile u32 held_off;         // interrupts that entry left pending because of the SPL
+    Thread* standby;        // ready, outranks the running thread, in no queue: runs next
+    u32 threshold;          // the priority that a thread must exceed to run at once
+    volatile u32 held_off;  // interrupts that entry left pending because of the SPL
     u32 id;
     u32 unused;
     LineEntry lines[kLineTableSize];
