@@ -9,6 +9,9 @@
 // ordinary thread whose priority lies above all others. While it is blocked its pointer in PerCpu
 // is null, which keeps it from being entered twice; what is queued meanwhile it finds itself before
 // it retires.
+//
+// softclock is the exception: it wakes the sleeping threads, so a continuation there that blocked
+// would stop time for all of them. It panics.
 #pragma once
 
 #include "kern/thread.hpp"

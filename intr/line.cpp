@@ -48,9 +48,17 @@ void timed(void* token, void*) {
     }
 }
 
+}  // namespace
+
+struct StrayLines {
+    static constexpr TopHalfFunction kHandler = &TopHalfEntry::run<&stray, Ipl::vm, LineInfo>;
+};
+
+namespace {
+
 void set_unrequested(LineEntry& entry, u32 intid) {
     bool const real = LineId(intid).kind() != LineKind::none;
-    entry.handler = real ? &TopHalfEntry::run<&stray, Ipl::vm, LineInfo> : &pivot_irq_special;
+    entry.handler = real ? StrayLines::kHandler : &pivot_irq_special;
     entry.argument = &g_info[intid];
     entry.spl = held_at(real ? Ipl::vm : Ipl::high);
     entry.number = intid;

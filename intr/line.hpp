@@ -54,6 +54,11 @@ concept TopHalfResult = std::same_as<R, void> || std::same_as<R, Served>;
 
 // Mints the token: the one friend of TopHalf.
 struct TopHalfEntry {
+  private:
+    template <Controller C>
+    friend struct Lines;  // which puts it into the table
+    friend struct StrayLines;  // line.cpp: what nobody has requested
+
     // vectors.S passes an address that is as good as any for an object without members.
     template <auto Fn, Ipl L, typename T>
     static void run(void* token, void* argument) {
@@ -61,8 +66,6 @@ struct TopHalfEntry {
         call<Fn, L>(context, token, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
     }
-
-  private:
     template <auto Fn, Ipl L, typename T>
     static void call(TopHalf<L> const& context, void* token, T& owner) {
         if constexpr (std::same_as<decltype(Fn(context, owner)), Served>) {

@@ -18,7 +18,6 @@ PIVOT_STACK(pivot_idle_stack, 4096);
 namespace pivot {
 namespace {
 
-constexpr u32 kIdlePriority = 0;
 constexpr u32 kBootPriority = 8;
 
 constinit RunQueue g_run_queues[kMaxCpus]{};
@@ -57,11 +56,19 @@ void start_threads() {
                          kBootPriority);
     start_bottom_halves();
     ThreadError const error =
-        g_idle_thread.start<&idle>(pivot_idle_stack, kIdlePriority, g_nothing);
+        g_idle_thread.start_idle<&idle>(pivot_idle_stack, g_nothing);
     PIVOT_REQUIRE(error == ThreadError::none, "the idle thread does not start");
 }
 
 }  // namespace
+
+// The boot code has become the thread "main": it gets the token of one.
+struct BootThread {
+    static void run() {
+        ThreadStart::with_token([](MayBlock const& context) { image_main(context); });
+    }
+};
+
 }  // namespace pivot
 
 void pivot_main(pivot::u64) {
@@ -73,6 +80,6 @@ void pivot_main(pivot::u64) {
     start_threads();                        // we are the thread "main" now; bottom halves and idle wait
     start_clock();                          // sleeping works once interrupts are in
     interrupts_enable();
-    ThreadStart::with_token([](MayBlock const& context) { image_main(context); });
+    BootThread::run();
     machine_exit(0);
 }

@@ -5,18 +5,16 @@
 
 namespace pivot {
 
-// What the tokens cannot see: a sleep under a spin mutex, under a raised SPL, or in a top half whose
-// token came through a global. A bottom half may block at its own level, but not above it.
-void assert_may_block(const char* what) {
+// A sleep under a spin mutex, under a raised SPL, or in a top half whose token came through a global. A
+// bottom half may block at its own level, but not above it.
+void check_may_block(const char* what) {
     PerCpu const& cpu = this_cpu();
-    PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block", what);
-    PIVOT_ASSERT(cpu.held == nullptr, "sleep while holding a spin mutex", cpu.held->name());
-    PIVOT_ASSERT(static_cast<u32>(cpu.spl) == 0, "sleep with the SPL raised", what);
+    PIVOT_REQUIRE(!on_interrupt_stack(), "a top half may not block", what);
+    PIVOT_REQUIRE(cpu.held == nullptr, "sleep while holding a spin mutex", cpu.held->name());
+    PIVOT_REQUIRE(cpu.spl == cpu.current->base_spl(), "sleep with the SPL raised", what);
 }
 
-void park(MayBlock const& context, WaitQueue& queue, const char* what) {
-    WaitList::sleep(context, queue, what);
-}
+void park(MayBlock const& context, WaitQueue& queue) { WaitList::sleep(context, queue); }
 
 bool unpark(WaitQueue& queue) {
     if (queue.empty()) {

@@ -1,6 +1,7 @@
 #include "kern/sched.hpp"
 
 #include "arch/contract/upcalls.hpp"
+#include "mutex/park.hpp"
 
 namespace pivot {
 
@@ -87,7 +88,7 @@ inline Thread& Scheduler::next_thread(PerCpu& cpu) {
 }
 
 void Scheduler::yield(MayBlock const&) {
-    PIVOT_ASSERT(!on_interrupt_stack(), "a top half called into the scheduler");
+    assert_may_block("yield");
     NoPreemption const hold;
     PerCpu& cpu = this_cpu();
     RunQueue& queue = *cpu.run;
@@ -121,6 +122,8 @@ void Scheduler::block(ThreadState state) {
     }
     // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered until it
     // has come back and emptied its queue.
+    PIVOT_REQUIRE(self.priority_slot() != soft_slot(Ipl::softclock),
+                  "a softclock continuation blocks: every sleeping thread would wait for it");
     self.pinned_ = nullptr;
     pinned->sp_ = self.pinned_sp_;
     if (cpu.standby != nullptr) {
@@ -166,6 +169,7 @@ inline Thread& Scheduler::retire(Thread& bottom_half) {
 }
 
 void Scheduler::exit_current() {
+    assert_may_block("exit");
     (void)splraise(Ipl::softserial);
     block(ThreadState::exited);
     panic("an exited thread was switched to");

@@ -17,12 +17,13 @@ class Semaphore {
 
     // Takes one, sleeping until there is one.
     void wait(MayBlock const& context) {
+        assert_may_block(name_);
         NoPreemption const hold;
         if (count_ != 0) {
             --count_;
             return;
         }
-        WaitList::sleep(context, waiters_, name_);  // a post gives its one to the thread that it wakes
+        WaitList::sleep(context, waiters_);  // a post gives its one to the thread that it wakes
     }
 
     [[nodiscard]] bool try_wait(MayBlock const&) {

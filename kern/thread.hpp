@@ -8,6 +8,7 @@
 #pragma once
 
 #include "arch/contract/cpu.hpp"
+#include "kern/base/assert.hpp"
 #include "kern/base/stack.hpp"
 #include "spl/context.hpp"
 
@@ -19,11 +20,22 @@ enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, exited };
 
 enum class [[nodiscard]] ThreadError : u8 { none, already_started, bad_priority };
 
+inline constexpr u32 kIdlePriority = 0;
+
 // The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
 inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
 
-// Mints the token: the one friend of MayBlock.
+class Thread;
+class Continuation;
+
+// Mints the token: the one friend of MayBlock. Its own friends are the three ways in which a thread's
+// code begins.
 struct ThreadStart {
+  private:
+    friend class Thread;             // a thread's function
+    friend class Continuation;       // a continuation, on the bottom half's thread
+    friend struct BootThread;        // the code that boots (kern/main.cpp; the unit tests' machine)
+
     template <auto Fn, typename T>
     static void run(void* argument) {
         MayBlock const token;
@@ -32,7 +44,11 @@ struct ThreadStart {
     template <auto Fn, typename T>
     static void continue_with(const void* token, void* owner) {
         Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
+        if constexpr (kChecked) {
+            check_continuation_end();
+        }
     }
+    static void check_continuation_end();
     template <typename F>
     static void with_token(F&& function) {
         MayBlock const token;
@@ -49,7 +65,17 @@ class Thread {
     // Makes the thread ready on this CPU; it runs `Fn(MayBlock const&, T&)` and exits when that returns.
     template <auto Fn, typename T, usize Bytes>
     ThreadError start(StackMemory<Bytes>& stack, u32 priority, T& argument) {
+        if (priority == kIdlePriority) {
+            return ThreadError::bad_priority;
+        }
         return start_erased(stack.bottom(), stack.top(), priority, &ThreadStart::run<Fn, T>,
+                            &argument);
+    }
+
+    // The same for a CPU's idle thread, which alone has the lowest priority and never yields.
+    template <auto Fn, typename T, usize Bytes>
+    ThreadError start_idle(StackMemory<Bytes>& stack, T& argument) {
+        return start_erased(stack.bottom(), stack.top(), kIdlePriority, &ThreadStart::run<Fn, T>,
                             &argument);
     }
 
@@ -58,6 +84,8 @@ class Thread {
     [[nodiscard]] ThreadState state() const { return state_; }
     [[nodiscard]] uptr stack_bottom() const { return stack_bottom_; }
     [[nodiscard]] uptr stack_top() const { return stack_top_; }
+    // The SPL at which it runs when it has raised nothing: none, or a bottom half's level.
+    [[nodiscard]] u64 base_spl() const { return base_spl_; }
     [[nodiscard]] bool is_bottom_half() const { return priority_ >= kThreadPriorities; }
     // A bottom half's place in PerCpu's arrays.
     [[nodiscard]] u32 priority_slot() const { return kRunLevels - 1 - priority_; }
@@ -96,5 +124,11 @@ class Thread {
 };
 
 [[nodiscard]] inline Thread& current_thread() { return *this_cpu().current; }
+
+inline void ThreadStart::check_continuation_end() {
+    PIVOT_REQUIRE(this_cpu().spl == current_thread().base_spl(),
+                  "a continuation returned with another SPL");
+    PIVOT_REQUIRE(this_cpu().held == nullptr, "a continuation returned holding a spin mutex");
+}
 
 }  // namespace pivot

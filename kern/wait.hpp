@@ -1,4 +1,4 @@
-// Wait queues: highest priority first, FIFO within one. And the run-time side of "may this code block?".
+// Wait queues: highest priority first, FIFO within one.
 //
 // Who: threads, with preemption held off by the caller. Lock order: none.
 #pragma once
@@ -8,15 +8,9 @@
 
 namespace pivot {
 
-// Panics, in a checked build, if the running code must not sleep. `what` says what it wanted.
-void assert_may_block(const char* what);
-
 struct WaitList {
     // Sleeps in `queue` until somebody takes this thread out and makes it ready.
-    static void sleep(MayBlock const&, WaitQueue& queue, const char* what) {
-        if constexpr (kChecked) {
-            assert_may_block(what);
-        }
+    static void sleep(MayBlock const&, WaitQueue& queue) {
         insert(queue, current_thread());
         Scheduler::block(ThreadState::blocked);
     }

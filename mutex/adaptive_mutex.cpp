@@ -8,15 +8,15 @@ void AdaptiveMutex::lock_slowly(MayBlock const& context) {
     NoPreemption const hold;
     for (;;) {
         u64 const word = atomic::load_relaxed(&word_);
-        PIVOT_REQUIRE((word & ~kWaiters) != self(), "an adaptive mutex is locked again by its owner",
-                      name_);
+        PIVOT_REQUIRE((word & ~kWaiters) != self(),
+                      "an adaptive mutex is locked again by its owner", name_);
         if ((word & ~kWaiters) == 0) {
             u64 const waiting = waiters_.empty() ? 0 : kWaiters;
             if (atomic::replace(&word_, word, self() | waiting)) {
                 return;
             }
         } else if (atomic::replace(&word_, word, word | kWaiters)) {
-            park(context, waiters_, name_);
+            park(context, waiters_);
         }
     }
 }

@@ -3,13 +3,14 @@
 // Who: threads (MayBlock). A top half cannot take it: its overloads are deleted.
 // Lock order: before every spin mutex. Among adaptive mutexes, the caller's.
 //
-// The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and unlock
-// are one LDXR/STXR pair each; interrupts and preemption stay on throughout.
+// The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and
+// unlock are one LDXR/STXR pair each; interrupts and preemption stay on throughout.
 //
-// A release with waiters frees the lock and wakes the first of them, which then competes for it. (Handing
-// the lock over directly would make every release to a lower-priority waiter a wait for its next turn.)
-// The waiters bit may so stand on a free lock: word == kWaiters; only the slow path takes it then.
-// One CPU: the owner of a lock that we find taken is not running, so there is nobody to spin for yet.
+// A release with waiters frees the lock and wakes the first of them, which then competes for it.
+// (Handing the lock over directly would make every release to a lower-priority waiter a wait for
+// its next turn.) The waiters bit may so stand on a free lock: word == kWaiters; only the slow path
+// takes it then. One CPU: the owner of a lock that we find taken is not running, so there is nobody
+// to spin for yet.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -27,6 +28,7 @@ class AdaptiveMutex {
     AdaptiveMutex& operator=(AdaptiveMutex const&) = delete;
 
     void lock(MayBlock const& context) {
+        assert_may_block(name_);  // even if it will not come to that this time
         if (!port::Cpu::acquire_if_zero(&word_, self())) [[unlikely]] {
             lock_slowly(context);
         }

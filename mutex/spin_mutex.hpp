@@ -1,22 +1,23 @@
 // SpinMutex<Ipl>: the lock that a top half may take. Its holder is always running.
 //
-// Who: both. `lock` takes the caller's context, and does not compile for a top half above the mutex's
-// level: such a top half could interrupt the holder and spin for ever.
-// Lock order: by level, lower first; within a level, the order in which a checked build first saw them.
+// Who: both. `lock` takes the caller's context, and does not compile for a top half above the
+// mutex's level: such a top half could interrupt the holder and spin for ever.
+// Lock order: by level, lower first; within a level, the order in which a checked build first saw
+// them.
 //
-// Taking it raises the SPL to the mutex's level (one store), so that neither a line at that level nor
-// another thread can run here; releasing the last one lowers it again. The mutexes that a CPU holds form
-// a chain from PerCpu::held, newest first. Released in the order of nesting, which is what guards do, a
-// release pops the chain; in another order, the mutex is unlinked and its saved SPL goes to the one
-// taken after it, so the SPL falls with the last release.
+// Taking it raises the SPL to the mutex's level (one store), so that neither a line at that level
+// nor another thread can run here; releasing the last one lowers it again. The mutexes that a CPU
+// holds form a chain from PerCpu::held, newest first. Released in the order of nesting, which is
+// what guards do, a release pops the chain; in another order, the mutex is unlinked and its saved
+// SPL goes to the one taken after it, so the SPL falls with the last release.
 //
-// The word: low half "locked", high half the queue of waiters {serving:16, next:16}, both 0 when nobody
-// waits. A newcomer takes the lock only if the whole word is 0, so nobody overtakes the queue, and yet
-// the release is one store of the low half, with no need to ask who waits:
+// The word: low half "locked", high half the queue of waiters {serving:16, next:16}, both 0 when
+// nobody waits. A newcomer takes the lock only if the whole word is 0, so nobody overtakes the
+// queue, and yet the release is one store of the low half, with no need to ask who waits:
 //
 //     uncontended     LDAXR word; 0? STXR 1         STLR 0 to the low half
-//     contended       take a ticket: next++         head of the queue: low half 0? lock = 1, serving++,
-//                     wait in turn                  queue = 0 if it was the last
+//     contended       take a ticket: next++         head of the queue: low half 0? lock = 1,
+//                     wait in turn                  serving++, queue = 0 if it was the last
 //
 // Barriers: acquire on taking, release on freeing; nothing else is ordered.
 #pragma once
@@ -70,7 +71,12 @@ class SpinMutexBase {
         SpinMutexBase* previous;
         u64 saved;
         port::Cpu::read_held_and_spl(previous, saved);
-        port::Cpu::write_held_and_spl(this, saved | level);  // raised before the lock is seen as taken
+        // Only code that *runs* above the level could have interrupted a holder: a top half, or, for
+        // a soft level, a bottom half. A thread that has raised its SPL further may go ahead.
+        PIVOT_ASSERT((saved & ~level) == 0 || (static_cast<u32>(level) != 0 && !on_interrupt_stack()),
+                     "a spin mutex is taken below the SPL", name_);
+        // raised before the lock is seen as taken
+        port::Cpu::write_held_and_spl(this, saved | level);
         if (!port::Cpu::acquire_if_zero(&word_, 1)) [[unlikely]] {
             wait_in_turn(previous);
         }

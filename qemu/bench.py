@@ -66,7 +66,8 @@ def measure(board, images, out, *, verbose=False):
     records = gather(board, images, verbose)
     try:
         found = mix.collect(board, images / "bench.elf",
-                            {row["name"]: row["median"] for row in records.rows})
+                            {row["name"]: (row["median"], row["divisor"])
+                             for row in records.rows})
     except GuestError as error:
         raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
     rivals = report.load_rivals()

@@ -44,7 +44,7 @@ def wait_for(stub, qemu):
     deadline = time.monotonic() + 10
     while not stub.exists():
         if qemu.poll() is not None:
-            raise say.Failure(f"QEMU ended with status {qemu.returncode} instead of waiting for gdb")
+            raise say.Failure(f"QEMU ended with status {qemu.returncode} before gdb could attach")
         if time.monotonic() > deadline:
             raise say.Failure("QEMU's gdbstub did not appear within 10 s")
         time.sleep(0.02)

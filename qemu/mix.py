@@ -28,7 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from guest import Guest, GuestError  # noqa: E402
 from machines import MachineError, qemu_command, qemu_version  # noqa: E402
+from names import short  # noqa: E402
 
+LOGGED = "exec,nochain,trace:memory_region_ops_read,trace:memory_region_ops_write"
 VECTOR = "vector_irq_thread"
 CROSS = ("aarch64-none-elf-", "aarch64-linux-gnu-", "aarch64-elf-")
 
@@ -69,10 +71,12 @@ def read_marks(nm_output):
         if len(words) != 3:
             continue
         address, name = int(words[0], 16), words[2]
-        if name.startswith("mark_begin."):
-            marks.begins[address].append(name.removeprefix("mark_begin."))
-        elif name.startswith("mark_end."):
-            marks.ends[address].append(name.removeprefix("mark_end."))
+        # The compiler may copy a mark; the copies are numbered: mark_end.ROW.17.
+        kind, _, row = re.sub(r"\.\d+$", "", name).partition(".")
+        if kind == "mark_begin":
+            marks.begins[address].append(row)
+        elif kind == "mark_end":
+            marks.ends[address].append(row)
         elif name.startswith("dev_access."):
             marks.devices.add(address)
         elif name == VECTOR:
@@ -91,11 +95,12 @@ def read_code(objdump_output):
     for line in objdump_output.splitlines():
         named = FUNCTION.match(line)
         if named:
-            function = named[1]
+            function = short(named[1])
             continue
         found = CODE_LINE.match(line)
         if found:
-            text = re.sub(r"\s+", " ", f"{found[2]} {found[3]}").strip()
+            operands = re.sub(r"\s*(<|//).*", "", found[3])    # where a branch goes, in words
+            text = f"{found[2]} {operands}".strip()
             code[int(found[1], 16)] = Instruction(found[2], text, function)
     return code
 
@@ -104,9 +109,8 @@ def executed(lines, devices):
     """The addresses that QEMU's `-d exec` log says were executed, in order.
 
     QEMU logs an address before it runs it, and takes it back when a deadline or a device makes it
-    stop and start again there; so each is held until the next line. Under icount, QEMU before 9.0
-    starts every device access again: the log itself then tells which those are, and they are added
-    to `devices`. For newer ones the kernel labels them (dev_access.*).
+    stop and start again there; so each is held until the next line. What reached a device is in the
+    log too, behind its instruction, and is added to `devices`.
     """
     held = None
     for line in lines:
@@ -114,11 +118,10 @@ def executed(lines, devices):
             if held is not None:
                 yield held
             held = int(line.split(b"/", 2)[1], 16)
-        elif line.startswith(b"cpu_io_recompile"):
+        elif line.startswith(b"memory_region_ops"):
             if held is not None:
                 devices.add(held)
-            held = None
-        elif line.startswith(b"Stopped execution"):
+        elif line.startswith((b"Stopped execution", b"cpu_io_recompile")):
             held = None
     if held is not None:
         yield held
@@ -130,6 +133,7 @@ class Sampler:
     LONGEST = 20000
 
     def __init__(self, marks, wanted):
+        """`wanted`: {row: (median, divisor)}, as protocol.py has them."""
         self.samples = {}                  # row: addresses
         self.lengths = defaultdict(Counter)
         self._marks = marks
@@ -160,14 +164,16 @@ class Sampler:
             return
         sample = self._recent[start:]
         self.lengths[row][len(sample)] += 1
-        if len(sample) == self._wanted.get(row):
+        median, divisor = self._wanted.get(row, (-1, 1))
+        if len(sample) // divisor == median:
             self.samples.setdefault(row, sample)
 
     def problems(self):
-        for row, length in self._wanted.items():
+        for row, (median, divisor) in self._wanted.items():
             if row not in self.samples:
                 seen = ", ".join(map(str, sorted(self.lengths[row])[:6])) or "none at all"
-                yield f"{row}: its median is {length}, but the log's samples have {seen}"
+                times = f" x {divisor}" if divisor != 1 else ""
+                yield f"{row}: its median is {median}{times}, but the log's samples have {seen}"
 
 
 def mix_of(sample, code, devices):
@@ -192,7 +198,8 @@ def mix_of(sample, code, devices):
         else:
             count["rest"] += 1
     pairs = min(loads, stores)
-    return {"barriers": count["barriers"], "sysreg": count["sysreg"], "device": count["device"],
+    return {"instructions": len(sample), "barriers": count["barriers"],
+            "sysreg": count["sysreg"], "device": count["device"],
             "exclusive_pairs": pairs + atomics,
             "memory": count["memory"] + loads + stores - 2 * pairs, "rest": count["rest"]}
 
@@ -222,8 +229,7 @@ def trace(board, image, sampler, devices, *, samples=8, timeout=300):
     """Runs the image and feeds the sampler. The log goes through a pipe: it can be gigabytes."""
     read_end, write_end = os.pipe()
     command = qemu_command(board, image, exact=True, args=("bench", f"samples={samples}"),
-                           extra=[*one_at_a_time(), "-d", "exec,nochain",
-                                  "-D", f"/dev/fd/{write_end}"])
+                           extra=[*one_at_a_time(), "-d", LOGGED, "-D", f"/dev/fd/{write_end}"])
     outcome = []
 
     def finish(guest):
@@ -239,9 +245,14 @@ def trace(board, image, sampler, devices, *, samples=8, timeout=300):
         os.close(write_end)
         waiter = threading.Thread(target=finish, args=(guest,))
         waiter.start()
-        for address in executed(log, devices):
-            sampler.feed(address)
-        waiter.join()
+        try:
+            for address in executed(log, devices):
+                sampler.feed(address)
+        except BaseException:
+            guest.kill()    # the waiter must have ended before the guest is put away
+            raise
+        finally:
+            waiter.join()
     if outcome != [0]:
         raise GuestError(f"the logged run ended with: {outcome[0]}")
 
@@ -258,9 +269,9 @@ class Result:
 
 
 def collect(board, image, wanted):
-    """A typical sample of each row in `wanted` ({row: median})."""
+    """A typical sample of each row in `wanted` ({row: (median, divisor)})."""
     marks = read_marks(tool_output("nm", str(image)))
-    code = read_code(tool_output("objdump", "-d", str(image)))
+    code = read_code(tool_output("objdump", "-d", "-C", str(image)))
     sampler = Sampler(marks, wanted)
     trace(board, image, sampler, marks.devices)
     return Result(sampler.samples, code, marks.devices, list(sampler.problems()))
@@ -271,10 +282,12 @@ def main(argv=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", required=True)
     parser.add_argument("--image", required=True, type=Path)
-    parser.add_argument("--row", required=True, action="append", metavar="NAME=MEDIAN")
+    parser.add_argument("--row", required=True, action="append", metavar="NAME=MEDIAN",
+                        help="the row and how long its sample is (all of it: not divided)")
     args = parser.parse_args(argv)
     try:
-        wanted = {name: int(median) for name, _, median in (r.partition("=") for r in args.row)}
+        rows = (r.partition("=") for r in args.row)
+        wanted = {name: (int(length), 1) for name, _, length in rows}
         result = collect(args.board, args.image, wanted)
     except (MachineError, GuestError, ValueError) as error:
         print(f"mix.py: {error}", file=sys.stderr)
@@ -284,7 +297,7 @@ def main(argv=None):
         for address in sample:
             one = result.code.get(address, Instruction("?", "?", "?"))
             device = "  ; device" if address in result.devices else ""
-            print(f"  {address:#x}  {one.function:32.32}  {one.text}{device}")
+            print(f"  {address:#x}  {one.function:40.40}  {one.text}{device}")
     for problem in result.problems:
         print(problem)
     return 1 if result.problems else 0

@@ -87,8 +87,9 @@ def provide(sub_command, *, install, verbose):
                           "only on Debian 12+ and Ubuntu 22.04+ can Pivot do that itself")
     as_root = [] if os.geteuid() == 0 else ["sudo"]
     if as_root and not shutil.which("sudo"):
-        raise say.Failure(f"missing: {listed}; run as root, or install sudo, to have them installed")
-    say.step("Installing what is missing" + (" (sudo may ask for your password)" if as_root else ""))
+        raise say.Failure(f"missing: {listed}; root or sudo is needed to install them")
+    hint = " (sudo may ask for your password)" if as_root else ""
+    say.step(f"Installing what is missing{hint}")
     for need in lacking:
         print(f"   {need.package:24}{need.why}")
     sys.stdout.flush()

@@ -60,9 +60,10 @@ def configure_command(name):
     return words + [f"-D{key}={value}" for key, value in preset["cacheVariables"].items()]
 
 
-def build_command(name):
-    """What `cmake --build --preset NAME` does."""
-    return ["cmake", "--build", str(build_dir(name))]
+def build_command(name, images=()):
+    """What `cmake --build --preset NAME` does, or only what these images need of it."""
+    targets = ["--target", *images] if images else []
+    return ["cmake", "--build", str(build_dir(name)), *targets]
 
 
 def test_command(name):

@@ -1,13 +1,14 @@
 """The benchmark's records: what bench.elf and inject.elf print for the report to read.
 
     @bench board=qemu-virt unit=instructions clock_hz=1000000000
-    @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000
+    @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000 divisor=1
     @skip name=foo reason=words-with-dashes
     @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
     @end
 
-One record a line; a line that does not start with @ is for people. A record that cannot be read is
-an error and never left out: a report with a row missing would look like a report.
+The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
+round trip. One record a line; a line that does not start with @ is for people. A record that cannot
+be read is an error and never left out: a report with a row missing would look like a report.
 """
 
 from dataclasses import dataclass, field
@@ -21,12 +22,15 @@ def hexadecimal(text):
 
 FIELDS = {
     "bench": {"board": str, "unit": str, "clock_hz": int},
-    "row": {"name": str, "min": int, "median": int, "p99": int, "max": int, "samples": int},
+    "row": {"name": str, "min": int, "median": int, "p99": int, "max": int, "samples": int,
+            "divisor": int},
     "skip": {"name": str, "reason": str},
     "inject": {"op": str, "points": int, "min": int, "worst": int,
                "pc": hexadecimal, "fn": str},
     "end": {},
 }
+# Fields that a record may leave out, and what they then are.
+DEFAULTS = {"row": {"divisor": "1"}}
 
 
 class ProtocolError(Exception):
@@ -50,10 +54,11 @@ def fields_of(line):
     if wanted is None:
         raise ProtocolError(f"unknown record: {line!r}")
     pairs = dict(word.partition("=")[::2] for word in words)
-    if len(pairs) != len(words) or set(pairs) != set(wanted):
+    if len(pairs) != len(words) or set(DEFAULTS.get(kind, {}) | pairs) != set(wanted):
         raise ProtocolError(f"a @{kind} record has the fields {', '.join(wanted)}: {line!r}")
     try:
-        return kind, {key: convert(pairs[key]) for key, convert in wanted.items()}
+        values = DEFAULTS.get(kind, {}) | pairs
+        return kind, {key: convert(values[key]) for key, convert in wanted.items()}
     except ValueError:
         raise ProtocolError(f"not a number: {line!r}") from None
 

@@ -40,7 +40,7 @@ def missed(records, rivals):
             lines.append(f"{name}: {value}, target <= {limit[name]}")
     told = set(measured) | {skip["name"] for skip in records.skips}
     for row in rivals["rows"]:
-        if row["name"] not in told and not row.get("from_injection"):
+        if row["name"] not in told:
             lines.append(f"{row['name']}: neither measured nor skipped with a reason")
     return lines
 
@@ -48,7 +48,8 @@ def missed(records, rivals):
 def as_json(records, rivals, *, git, qemu):
     """The file of BENCH.md; the same run twice gives the same bytes."""
     limit = targets(rivals, records.board)
-    rows = [{**row, "target": limit.get(row["name"])} for row in records.rows]
+    rows = [{**{key: row[key] for key in ("name", "min", "median", "p99", "max", "samples")},
+             "target": limit.get(row["name"])} for row in records.rows]
     return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
                        "git": git, "qemu": qemu, "rows": rows}, indent=2) + "\n"
 
@@ -94,11 +95,14 @@ def notes(records, rivals):
 
 def mix_table(records, mixes):
     """One typical sample a row, by kind of instruction. `mixes`: {row: {kind: count}}"""
-    lines = [["row", "median", *MIX_COLUMNS.values()]]
+    lines = [["row", "instructions", *MIX_COLUMNS.values()]]
     for row in records.rows:
         mix = mixes.get(row["name"])
         cells = [mix[kind] for kind in MIX_COLUMNS] if mix else ["?"] * len(MIX_COLUMNS)
-        lines.append([row["name"], row["median"], *cells])
+        # A pair is two instructions; an atomic that does a pair's work is counted with the pairs.
+        total = mix["instructions"] if mix else "?"
+        name = row["name"] if row["divisor"] == 1 else f"{row['name']} x {row['divisor']}"
+        lines.append([name, total, *cells])
     yield from columns(lines)
 
 
@@ -129,7 +133,7 @@ def text(records, rivals, *, git, qemu, mixes=None, problems=(), paint=str):
         yield from told
     if mixes is not None:
         yield ""
-        yield "What a typical sample is made of:"
+        yield "What a typical sample is made of (the counter read at its end is one of sysreg):"
         yield from mix_table(records, mixes)
     for problem in problems:
         yield f"  no mix: {problem}"

@@ -41,7 +41,8 @@ def arguments(argv):
     add("--cpu", action="append", default=[], metavar="OPT", help="model, or option=value")
     add("--machine-opt", action="append", default=[], metavar="OPT", help="e.g. secure=on")
     add("--bios", type=Path, metavar="FILE", help="firmware; the image then lies at 0x42000000")
-    add("--qemu-arg", action="append", default=[], metavar="X", help="one more word for QEMU")
+    add("--qemu-arg", action="append", default=[], metavar="X",
+        help="one more word for QEMU (--qemu-arg=-global)")
     add("--quiet", action="store_true", help="print the console only when something failed")
     add("--verbose", action="store_true", help="print the QEMU command first")
     return parser.parse_args(argv)

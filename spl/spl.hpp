@@ -59,6 +59,8 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 // Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
 inline void splx(Spl old) {
     PIVOT_ASSERT((old.held & ~this_cpu().spl) == 0, "splx raises the SPL");
+    PIVOT_ASSERT(!on_interrupt_stack() || (old.held & kSoftHeld) == kSoftHeld,
+                 "a top half lowers the SPL below its own level");
     compiler_barrier();  // what is guarded stays above the store
     if constexpr (kBugSplxRace) {
         if ((this_cpu().attention & ~old.held) != 0) {

@@ -2,7 +2,11 @@
 # bug ...) and linked with what each image does.
 
 set(PIVOT_KERNEL_SOURCES
+  arch/aarch64/backtrace.cpp
+  arch/aarch64/capture.S
   arch/aarch64/cpu.cpp
+  arch/aarch64/esr.cpp
+  arch/aarch64/fault.cpp
   arch/aarch64/memory.cpp
   arch/aarch64/mmu.cpp
   arch/aarch64/start.S
@@ -27,6 +31,7 @@ set(PIVOT_KERNEL_SOURCES
 
 set(PIVOT_TARGET_OPTIONS
   -O2 -g
+  -mfix-cortex-a53-835769 -mfix-cortex-a53-843419  # errata of the CPU that most boards have
   -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align
   -ffixed-x18                     # this CPU's structure (arch/aarch64/cpu.hpp)
   -ffreestanding -fno-pic -fno-stack-protector -fno-common

@@ -16,9 +16,9 @@ void pivot_thread_trampoline();
 
 namespace pivot::port {
 
-// x18, AAPCS64's platform register. Every file is compiled with -ffixed-x18 and entry leaves it alone,
-// so "this CPU" costs nothing, and a field of it is read in one instruction, which preemption and
-// migration cannot split.
+// x18, AAPCS64's platform register. Every file is compiled with -ffixed-x18 and entry leaves it
+// alone, so "this CPU" costs nothing, and a field of it is read in one instruction, which
+// preemption and migration cannot split.
 register PerCpu* g_this_cpu asm("x18");
 
 // Device memory is mapped at its physical address plus this (mmu.cpp).
@@ -54,7 +54,7 @@ struct Cpu {
     // The compiler's own compare-and-swap tests its result a second time after the loop.
     [[gnu::always_inline]] static bool acquire_if_zero(u64* word, u64 value) {
         asm goto(
-            "1: ldaxr x16, %0\n"      // acquire: what the lock guards is read after this
+            "1: ldaxr x16, %0\n"  // acquire: what the lock guards is read after this
             "   cbnz x16, %l[taken]\n"
             "   stxr w17, %1, %0\n"
             "   cbnz w17, 1b" ::"Q"(*word),

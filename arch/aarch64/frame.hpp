@@ -54,8 +54,9 @@
 #define FAULT_VECTOR 296
 #define FAULT_SIZE 304
 
-// Stacks that assembly sets up: guard page, then the stack (kern/base/stack.hpp). REPORT_BYTES is what
-// a panic's report needs; with less left on the interrupt stack it goes to the emergency stack.
+// Stacks that assembly sets up: guard page, then the stack (kern/base/stack.hpp). REPORT_BYTES is
+// what a panic's report needs; with less left on the interrupt stack it goes to the emergency
+// stack.
 #define GUARD_BYTES 4096
 #define INTERRUPT_STACK_SHIFT 14
 #define INTERRUPT_STACK_BYTES (1 << INTERRUPT_STACK_SHIFT)
@@ -73,8 +74,8 @@
 
 namespace pivot {
 
-// The caller-saved half of the registers; the other half belongs to whoever runs next and is saved by
-// a thread switch alone (AAPCS64, 6.1.1).
+// The caller-saved half of the registers; the other half belongs to whoever runs next and is saved
+// by a thread switch alone (AAPCS64, 6.1.1).
 struct InterruptFrame {
     u64 x[18];
     u64 x29, x30;

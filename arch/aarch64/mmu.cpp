@@ -2,17 +2,19 @@
 //
 //   0xffffff80'00000000 + n   the image, page by page: .text RX, .rodata RO, .data and .bss RW
 //   0xffffffc0'00000000 + pa  devices, 2 MiB blocks, Device-nGnRE
-//   lower half                empty (TTBR0); an address space may be put there, interrupts do not care
+//   lower half                empty (TTBR0), for address spaces: interrupts do not care
 //
 // Nothing is writable and executable. A page below every stack is unmapped (kern/base/stack.hpp).
-// Who: boot only, on the boot CPU. Lock order: none. Source: Arm ARM D8.3 (VMSAv8-64, 4 KiB granule).
+// Who: boot only, on the boot CPU. Lock order: none. Source: Arm ARM D8.3 (VMSAv8-64, 4 KiB
+// granule).
 //
-// pivot_mmu_build runs at physical addresses: it may use symbols (ADRP) but no pointer stored in memory.
+// pivot_mmu_build runs at physical addresses: it may use symbols (ADRP) but no pointer stored in
+// memory.
 
+#include "mmu.hpp"
 #include "arch/contract/platform.hpp"
 #include "cpu.hpp"
 #include "kern/base/stack.hpp"
-#include "mmu.hpp"
 
 extern "C" {
 extern char __image_start[], __text_end[], __rodata_end[], __image_end[];
@@ -24,30 +26,30 @@ namespace pivot::port {
 namespace {
 
 constexpr u32 kEntries = 512;
-constexpr u32 kImageTables = 16;   // 2 MiB each; link.ld asserts that the image fits
-constexpr u32 kDeviceTables = 4;   // 1 GiB each
+constexpr u32 kImageTables = 16;  // 2 MiB each; link.ld asserts that the image fits
+constexpr u32 kDeviceTables = 4;  // 1 GiB each
 constexpr u64 kImageBase = 0xffff'ff80'0000'0000;
 
 struct alignas(4096) Table {
     u64 entry[kEntries];
 };
 
-constinit Table g_root{};       // level 1, 39-bit upper half
-constinit Table g_identity{};   // level 1, lower half: only while the MMU is being turned on
+constinit Table g_root{};      // level 1, 39-bit upper half
+constinit Table g_identity{};  // level 1, lower half: only while the MMU is being turned on
 constinit Table g_empty{};
 constinit Table g_image_level2{};
 constinit Table g_image_level3[kImageTables]{};
 constinit Table g_device_level2[kDeviceTables]{};
 
 //                                    bits    manual D8.3.2
-constexpr u64 kValid = field<0, 1>(1);     // descriptor is valid
-constexpr u64 kTable = field<1, 1>(1);     // table, or page at level 3
-constexpr u64 kNormal = field<2, 3>(0);    // AttrIndx: MAIR 0
-constexpr u64 kDevice = field<2, 3>(1);    // AttrIndx: MAIR 1
-constexpr u64 kReadOnly = field<6, 2>(2);  // AP[2:1]: EL1 read only
-constexpr u64 kInner = field<8, 2>(3);     // SH: inner shareable
-constexpr u64 kAccessed = field<10, 1>(1); // AF
-constexpr u64 kNoExec = field<53, 2>(3);   // PXN, UXN
+constexpr u64 kValid = field<0, 1>(1);      // descriptor is valid
+constexpr u64 kTable = field<1, 1>(1);      // table, or page at level 3
+constexpr u64 kNormal = field<2, 3>(0);     // AttrIndx: MAIR 0
+constexpr u64 kDevice = field<2, 3>(1);     // AttrIndx: MAIR 1
+constexpr u64 kReadOnly = field<6, 2>(2);   // AP[2:1]: EL1 read only
+constexpr u64 kInner = field<8, 2>(3);      // SH: inner shareable
+constexpr u64 kAccessed = field<10, 1>(1);  // AF
+constexpr u64 kNoExec = field<53, 2>(3);    // PXN, UXN
 constexpr u64 kNoExecUser = field<54, 1>(1);
 
 constexpr u64 kText = kValid | kNormal | kReadOnly | kInner | kAccessed | kNoExecUser;

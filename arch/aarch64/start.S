@@ -1,16 +1,20 @@
 /* From power-on to pivot_main.
  *
- * Entered by QEMU's or a boot loader's jump, as ELF or as an arm64 Image, at EL3, EL2 or EL1, MMU and
- * data cache off, anywhere in RAM (2 MiB aligned), x0 = the device tree's address or 0 (Linux
- * Documentation/arm64/booting.rst describes the Image protocol). Everything up to "Virtual from here"
- * is position independent: symbols are reached by ADRP only.
+ * Entered by QEMU's or a boot loader's jump, as ELF or as an arm64 Image, at EL3, EL2 or EL1, MMU
+ * and data cache off, anywhere in RAM (2 MiB aligned), x0 = the device tree's address or 0 (Linux
+ * Documentation/arm64/booting.rst describes the Image protocol). Everything up to "Virtual from
+ * here" is position independent: symbols are reached by ADRP only.
  *
- * Register use until then: x19 = the boot argument, x20 = physical address of the image's first byte. */
+ * Register use until then: x19 = the boot argument, x20 = physical address of the image's first
+ * byte, x21 = the exception level of entry. */
 
 #include "frame.hpp"
 
-#define SCR_EL3_VALUE   0x531           /* RW, HCE, RES1, NS: EL2/EL1 are AArch64, Non-secure (D17.2.117) */
+/* RW, HCE, RES1, NS: EL2 and EL1 are AArch64, Non-secure. FIQ: without it, Non-secure code sees the
+ * GIC's priorities unshifted in ICC_PMR but shifted in the distributor (D17.2.117; IHI 0069H, 4.8.2). */
+#define SCR_EL3_VALUE   0x535
 #define HCR_EL2_VALUE   0x80000000      /* RW: EL1 is AArch64; nothing is trapped (D17.2.48) */
+#define SCTLR_EL2_RES1  0x30c50830      /* MMU, caches and alignment checks off (D17.2.119) */
 #define SPSR_EL2H       0x3c9           /* DAIF masked, EL2h */
 #define SPSR_EL1H       0x3c5           /* DAIF masked, EL1h */
 #define SCTLR_EL1_RES1  0x30d00800      /* MMU, caches and alignment checks off (D17.2.118) */
@@ -19,6 +23,21 @@
 #define ICC_SRE_EL2     S3_4_C12_C9_5
 #define ICC_SRE_EL3     S3_6_C12_C12_5
 #define ICC_PMR_EL1     S3_0_C4_C6_0
+#define ICH_HCR_EL2     S3_4_C12_C11_0
+
+.macro drop_bss_from_cache
+        adrp    x5, __bss_start
+        adrp    x6, __bss_end
+        mrs     x7, ctr_el0
+        ubfx    x7, x7, #16, #4         // CTR_EL0.DminLine, log2 words
+        mov     x8, #4
+        lsl     x7, x8, x7
+1:      dc      ivac, x5
+        add     x5, x5, x7
+        cmp     x5, x6
+        b.lo    1b
+        dsb     sy                      // complete before anybody looks, the table walker among them
+.endm
 
         .section .text.head, "ax"
         .globl  _head
@@ -43,9 +62,9 @@ start:
         tst     x1, x2
         b.ne    park                    // this kernel runs on CPU 0; all others stay here
 
-        mrs     x1, currentel
-        lsr     x1, x1, #2
-        cmp     x1, #2
+        mrs     x21, currentel
+        lsr     x21, x21, #2
+        cmp     x21, #2
         b.eq    at_el2
         b.lo    at_el1
 
@@ -53,7 +72,8 @@ at_el3:
         mov     x1, #SCR_EL3_VALUE
         mrs     x2, id_aa64pfr0_el1
         msr     cptr_el3, xzr           // FP and trace accesses are not trapped to EL3
-        ubfx    x3, x2, #24, #4         // ID_AA64PFR0_EL1.GIC: the CPU interface has system registers
+        msr     mdcr_el3, xzr           // nor debug and performance counters
+        ubfx    x3, x2, #24, #4         // ID_AA64PFR0_EL1.GIC: are there system registers?
         cbz     x3, 1f
         mov     x3, #0xf                // SRE, DFB, DIB, Enable: for every level below, too
         msr     ICC_SRE_EL3, x3
@@ -63,7 +83,7 @@ at_el3:
 1:      adrp    x3, boot_stack_top
         mov     sp, x3
         stp     x1, x2, [sp, #-16]!
-        bl      pivot_boot_secure_gic   // hands every line to the Non-secure world (arch/dev/gicv*.cpp)
+        bl      pivot_boot_secure_gic   // every line becomes Non-secure (arch/dev/gicv*.hpp)
         ldp     x1, x2, [sp], #16
         msr     scr_el3, x1
         tst     x2, #0xf00              // ID_AA64PFR0_EL1.EL2
@@ -74,7 +94,10 @@ at_el3:
         mov     x4, #SPSR_EL1H
         adr     x5, at_el1
         b       3f
-2:      mov     x4, #SPSR_EL2H
+2:      mov     x4, #(SCTLR_EL2_RES1 & 0xffff)
+        movk    x4, #(SCTLR_EL2_RES1 >> 16), lsl #16    // what reset leaves in it is unknown
+        msr     sctlr_el2, x4
+        mov     x4, #SPSR_EL2H
         adr     x5, at_el2
 3:      msr     spsr_el3, x4
         msr     elr_el3, x5
@@ -83,15 +106,22 @@ at_el3:
 at_el2:
         mov     x1, #HCR_EL2_VALUE
         msr     hcr_el2, x1
+        isb                             // E2H is off: the registers below have their EL2 layout
         mov     x1, #3
         msr     cnthctl_el2, x1         // EL1 may use the physical counter and timer
         msr     cntvoff_el2, xzr        // and both counters agree
         mov     x1, #0x33ff
         msr     cptr_el2, x1            // RES1 bits only: nothing is trapped
         msr     hstr_el2, xzr
+        mrs     x1, id_aa64dfr0_el1
+        ubfx    x2, x1, #8, #4          // PMUVer: 0 and 15 mean that there is no PMCR_EL0
+        sub     x3, x2, #1
+        mov     x1, #0
+        cmp     x3, #14
+        b.hs    2f
         mrs     x1, pmcr_el0
         ubfx    x1, x1, #11, #5
-        msr     mdcr_el2, x1            // all event counters belong to EL1
+2:      msr     mdcr_el2, x1            // all event counters belong to EL1
         msr     vttbr_el2, xzr
         mrs     x1, midr_el1
         msr     vpidr_el2, x1           // EL1 sees the real CPU
@@ -104,6 +134,8 @@ at_el2:
         orr     x1, x1, #1              // SRE
         orr     x1, x1, #8              // Enable: EL1 may use them, too
         msr     ICC_SRE_EL2, x1
+        isb                             // ICH_HCR_EL2 exists from here on
+        msr     ICH_HCR_EL2, xzr        // no virtual interrupts, no traps of ICC_* accesses
 1:      mov     x1, #(SCTLR_EL1_RES1 & 0xffff)
         movk    x1, #(SCTLR_EL1_RES1 >> 16), lsl #16
         msr     sctlr_el1, x1
@@ -114,10 +146,13 @@ at_el2:
         eret
 
 at_el1:
+        msr     cpacr_el1, xzr          // FP and SIMD trap: the kernel does not save them
+        msr     mdscr_el1, xzr          // no breakpoints, no single step
         msr     spsel, #1
         adrp    x0, boot_stack_top
         mov     sp, x0
 
+        drop_bss_from_cache             // or a dirty line may be written over what is stored below
         adrp    x0, __bss_start         // zero .bss; the C++ below relies on it
         add     x0, x0, :lo12:__bss_start
         adrp    x1, __bss_end
@@ -132,23 +167,13 @@ at_el1:
         ldp     x1, x2, [x0]
         ldp     x3, x4, [x0, #16]
 
-        adrp    x5, __bss_start         // stores above bypassed the cache: drop stale lines of it
-        adrp    x6, __bss_end
-        mrs     x7, ctr_el0
-        ubfx    x7, x7, #16, #4         // CTR_EL0.DminLine, log2 words
-        mov     x8, #4
-        lsl     x7, x8, x7
-3:      dc      ivac, x5
-        add     x5, x5, x7
-        cmp     x5, x6
-        b.lo    3b
-        dsb     sy                      // the maintenance is complete before the walker looks
+        drop_bss_from_cache             // stores above bypassed it: what it has fetched since is stale
 
         msr     mair_el1, x4
         msr     tcr_el1, x3
         msr     ttbr0_el1, x1
         msr     ttbr1_el1, x2
-        isb                             // translation regime in place before anything stale is dropped
+        isb                             // the regime is in place before what is stale is dropped
         tlbi    vmalle1
         ic      iallu
         dsb     nsh                     // both done, on this CPU
@@ -184,7 +209,10 @@ virtual_start:
         mov     sp, x1                  // SP_EL0: the boot thread's
         mov     x29, xzr
         mov     x30, xzr
-        msr     daifclr, #0xc           // debug and SError are let in; IRQ waits for the controller
+        ldr     x1, =pivot_entry_level
+        str     x21, [x1]
+        msr     daifclr, #0xd           // debug, SError and FIQ are let in: each would be a panic
+                                        // (IRQ waits for the controller)
         mov     x0, x19
         b       pivot_main
 
@@ -197,3 +225,9 @@ park:   wfe
         .balign 4096
         .skip   4096
 boot_stack_top:
+
+        .section .bss.entry_level, "aw", %nobits
+        .balign 8
+        .globl  pivot_entry_level
+pivot_entry_level:
+        .skip   8

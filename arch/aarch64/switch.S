@@ -95,7 +95,7 @@ pivot_interrupt_to_bottom_half:
         mov     x23, #0
         onto_bottom_half
         str     x12, [x18, #CPU_SPL]    // its level: higher bottom halves may interrupt this one
-        msr     daifclr, #2
+        msr     daifclr, #0xf           // debug, SError and FIQ, too: the exception has masked all four
 take_all:
         str     xzr, [x19, #CPU_SOFT_FIRST]     // first, or a push in between would be overwritten
         add     x1, x19, #CPU_SOFT_FIRST

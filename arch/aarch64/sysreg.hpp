@@ -1,4 +1,5 @@
-// System registers by name, and the fields that the kernel sets, refused at compile time if too wide.
+// System registers by name, and the fields that the kernel sets, refused at compile time if too
+// wide.
 //
 // Who: both. Lock order: none. Arm ARM DDI 0487, D17; GIC IHI 0069, 12.2.
 #pragma once
@@ -21,9 +22,15 @@ enum class Sysreg {
     esr_el1,
     far_el1,
     mpidr_el1,
+    sctlr_el1,
+    tcr_el1,
+    ttbr1_el1,
+    mair_el1,
+    par_el1,
     icc_pmr_el1,
     icc_ctlr_el1,
     icc_sre_el1,
+    icc_ap1r0_el1,
     icc_bpr1_el1,
     icc_igrpen1_el1,
     icc_rpr_el1,
@@ -33,39 +40,45 @@ enum class Sysreg {
 template <Sysreg R>
 struct SysregAccess;
 
-#define PIVOT_SYSREG(name, encoding)                                                   \
-    template <>                                                                        \
-    struct SysregAccess<Sysreg::name> {                                                \
-        [[gnu::always_inline]] static u64 read() {                                     \
-            u64 value;                                                                 \
-            asm volatile("mrs %0, " encoding : "=r"(value)::"memory");                 \
-            return value;                                                              \
-        }                                                                              \
-        [[gnu::always_inline]] static void write(u64 value) {                          \
-            asm volatile("msr " encoding ", %x0" ::"rZ"(value) : "memory");            \
-        }                                                                              \
+#define PIVOT_SYSREG(name, encoding)                                        \
+    template <>                                                             \
+    struct SysregAccess<Sysreg::name> {                                     \
+        [[gnu::always_inline]] static u64 read() {                          \
+            u64 value;                                                      \
+            asm volatile("mrs %0, " encoding : "=r"(value)::"memory");      \
+            return value;                                                   \
+        }                                                                   \
+        [[gnu::always_inline]] static void write(u64 value) {               \
+            asm volatile("msr " encoding ", %x0" ::"rZ"(value) : "memory"); \
+        }                                                                   \
     }
 
 //           name               encoding          manual
-PIVOT_SYSREG(cntfrq_el0, "cntfrq_el0");          // D17.11.1   counter frequency
-PIVOT_SYSREG(cntvct_el0, "cntvct_el0");          // D17.11.24  virtual count
-PIVOT_SYSREG(cntpct_el0, "cntpct_el0");          // D17.11.19  physical count
-PIVOT_SYSREG(cntv_ctl_el0, "cntv_ctl_el0");      // D17.11.22  virtual timer control
-PIVOT_SYSREG(cntv_cval_el0, "cntv_cval_el0");    // D17.11.23  virtual timer deadline
-PIVOT_SYSREG(cntp_ctl_el0, "cntp_ctl_el0");      // D17.11.16  physical timer control
-PIVOT_SYSREG(cntp_cval_el0, "cntp_cval_el0");    // D17.11.17  physical timer deadline
-PIVOT_SYSREG(spsel, "spsel");                    // C5.2.18    stack pointer select
-PIVOT_SYSREG(currentel, "currentel");            // C5.2.2     exception level
-PIVOT_SYSREG(esr_el1, "esr_el1");                // D17.2.37   exception syndrome
-PIVOT_SYSREG(far_el1, "far_el1");                // D17.2.40   fault address
-PIVOT_SYSREG(mpidr_el1, "mpidr_el1");            // D17.2.101  this CPU's affinity
-PIVOT_SYSREG(icc_pmr_el1, "S3_0_C4_C6_0");       // 12.2.21    priority mask
-PIVOT_SYSREG(icc_ctlr_el1, "S3_0_C12_C12_4");    // 12.2.6     EOImode
-PIVOT_SYSREG(icc_sre_el1, "S3_0_C12_C12_5");     // 12.2.25    system register enable
-PIVOT_SYSREG(icc_bpr1_el1, "S3_0_C12_C12_3");    // 12.2.5     binary point
-PIVOT_SYSREG(icc_igrpen1_el1, "S3_0_C12_C12_7"); // 12.2.16    group 1 enable
-PIVOT_SYSREG(icc_rpr_el1, "S3_0_C12_C11_3");     // 12.2.22    running priority
-PIVOT_SYSREG(icc_hppir1_el1, "S3_0_C12_C12_2");  // 12.2.13    highest pending
+PIVOT_SYSREG(cntfrq_el0, "cntfrq_el0");           // D17.11.1   counter frequency
+PIVOT_SYSREG(cntvct_el0, "cntvct_el0");           // D17.11.24  virtual count
+PIVOT_SYSREG(cntpct_el0, "cntpct_el0");           // D17.11.19  physical count
+PIVOT_SYSREG(cntv_ctl_el0, "cntv_ctl_el0");       // D17.11.22  virtual timer control
+PIVOT_SYSREG(cntv_cval_el0, "cntv_cval_el0");     // D17.11.23  virtual timer deadline
+PIVOT_SYSREG(cntp_ctl_el0, "cntp_ctl_el0");       // D17.11.16  physical timer control
+PIVOT_SYSREG(cntp_cval_el0, "cntp_cval_el0");     // D17.11.17  physical timer deadline
+PIVOT_SYSREG(spsel, "spsel");                     // C5.2.18    stack pointer select
+PIVOT_SYSREG(currentel, "currentel");             // C5.2.2     exception level
+PIVOT_SYSREG(esr_el1, "esr_el1");                 // D17.2.37   exception syndrome
+PIVOT_SYSREG(far_el1, "far_el1");                 // D17.2.40   fault address
+PIVOT_SYSREG(mpidr_el1, "mpidr_el1");             // D17.2.101  this CPU's affinity
+PIVOT_SYSREG(sctlr_el1, "sctlr_el1");             // D17.2.118  MMU and caches on
+PIVOT_SYSREG(tcr_el1, "tcr_el1");                 // D17.2.131  translation control
+PIVOT_SYSREG(ttbr1_el1, "ttbr1_el1");             // D17.2.139  the upper half's first table
+PIVOT_SYSREG(mair_el1, "mair_el1");               // D17.2.97   memory types
+PIVOT_SYSREG(par_el1, "par_el1");                 // D17.2.104  what AT has found
+PIVOT_SYSREG(icc_pmr_el1, "S3_0_C4_C6_0");        // 12.2.21    priority mask
+PIVOT_SYSREG(icc_ctlr_el1, "S3_0_C12_C12_4");     // 12.2.6     EOImode
+PIVOT_SYSREG(icc_sre_el1, "S3_0_C12_C12_5");      // 12.2.25    system register enable
+PIVOT_SYSREG(icc_ap1r0_el1, "S3_0_C12_C9_0");     // 12.2.2     active priorities
+PIVOT_SYSREG(icc_bpr1_el1, "S3_0_C12_C12_3");     // 12.2.5     binary point
+PIVOT_SYSREG(icc_igrpen1_el1, "S3_0_C12_C12_7");  // 12.2.16    group 1 enable
+PIVOT_SYSREG(icc_rpr_el1, "S3_0_C12_C11_3");      // 12.2.22    running priority
+PIVOT_SYSREG(icc_hppir1_el1, "S3_0_C12_C12_2");   // 12.2.13    highest pending
 
 #undef PIVOT_SYSREG
 

@@ -18,7 +18,8 @@
  *
  * x18 is this CPU's PerCpu in all code and is never saved or changed (-ffixed-x18).
  *
- * Interrupts are masked from the vector to "msr daifclr" and from "msr daifset" to ERET. In between the
+ * Interrupts are masked from the vector to "msr daifclr" and from "msr daifset" to ERET. DAIFCLR clears
+ * all four masks that the exception set: debug, SError and FIQ are never meant to wait. In between the
  * running priority and the SPL hold off all but higher lines, which nest through vector_irq_nested. */
 
 #include "frame.hpp"
@@ -96,7 +97,7 @@
         sub     x9, x9, x7, lsr #3
         mov     w10, #ATTENTION_MARK
         strb    w10, [x9]               // the byte of that level: splx below it will look
-1:      irq_acknowledge
+        irq_acknowledge
         cmp     w2, #INTID_SPECIAL
         b.lo    \resume
         ldr     w7, [x18, #CPU_HELD_OFF]
@@ -104,6 +105,8 @@
         str     w7, [x18, #CPU_HELD_OFF]
         stp     x4, x5, [sp, #FRAME_ELR]
         b       \leave
+1:      irq_acknowledge                 // as if it had not lagged
+        b       \resume
 .endm
 
 /* --------------------------------------------------------------------------------------------------
@@ -120,11 +123,14 @@ vector_irq_thread:
 irq_thread_acknowledged:
         begin_line
         msr     spsel, #1               // the top half runs on the interrupt stack
-        msr     daifclr, #2             // higher lines may nest from here on
+        msr     daifclr, #0xf           // higher lines may nest from here on
         blr     x3
         .globl  irq_thread_handled      // a return address that the backtrace knows
 irq_thread_handled:
         b       irq_thread_exit
+        .if     . - vector_irq_thread > 0x80
+        .error  "the entry path is longer than its vector"
+        .endif
 .endm
 
 irq_thread_lagging:
@@ -155,9 +161,11 @@ irq_thread_attention:
         cbz     w3, pivot_interrupt_to_bottom_half      // no held-off line: the straight way (switch.S)
         .globl  irq_thread_general
 irq_thread_general:
+        bics    w4, w3, w6              // a line that was held off and no longer is: its mask is lowered
+        b.ne    irq_thread_lower        // before interrupts come in, or their frames would pile up here
         orr     x1, x6, #SPL_SOFT       // no preemption while we look
         str     x1, [x18, #CPU_SPL]
-        msr     daifclr, #2
+        msr     daifclr, #0xf
         mov     x0, x6
         bl      pivot_attend_pass       // may run bottom halves and other threads, and come back later
         .globl  irq_thread_attended
@@ -165,6 +173,13 @@ irq_thread_attended:
         msr     daifset, #2
         ldr     x6, [sp, #FRAME_SPL]
         str     x6, [x18, #CPU_SPL]     // with interrupts masked: frames cannot pile up here
+        ldr     x3, [x18, #CPU_ATTENTION]
+        cbz     x3, irq_thread_leave
+        b       irq_thread_attention
+irq_thread_lower:
+        orr     x0, x6, #SPL_SOFT       // nothing but the mask is attended to
+        bl      pivot_attend_pass
+        ldr     x6, [sp, #FRAME_SPL]
         ldr     x3, [x18, #CPU_ATTENTION]
         cbz     x3, irq_thread_leave
         b       irq_thread_attention
@@ -187,7 +202,7 @@ irq_nested_acknowledged:
         add     x2, x2, #1
         str     x2, [x18, #CPU_NESTING]
         add     x29, sp, #FRAME_X29     // {x29, x30} of the interrupted top half is a frame record
-        msr     daifclr, #2
+        msr     daifclr, #0xf
         blr     x3
         .globl  irq_nested_handled
 irq_nested_handled:

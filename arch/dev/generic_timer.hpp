@@ -1,5 +1,5 @@
-// The Arm generic timers, seen from one CPU: the virtual one is the kernel's clock, the physical one is
-// free for a driver (the benchmark is one).
+// The Arm generic timers, seen from one CPU: the virtual one is the kernel's clock, the physical
+// one is free for a driver (the benchmark is one).
 //
 // Who: both. Lock order: none; each CPU has its own.
 // Source: Arm ARM D11; registers D17.11.
@@ -29,9 +29,9 @@ struct GenericTimer {
     static constexpr u64 kEnable = 1;  // CNTx_CTL.ENABLE, IMASK = 0
 };
 
-using VirtualTimer = GenericTimer<port::Sysreg::cntv_ctl_el0, port::Sysreg::cntv_cval_el0,
-                                  port::Sysreg::cntvct_el0>;
-using PhysicalTimer = GenericTimer<port::Sysreg::cntp_ctl_el0, port::Sysreg::cntp_cval_el0,
-                                   port::Sysreg::cntpct_el0>;
+using VirtualTimer =
+    GenericTimer<port::Sysreg::cntv_ctl_el0, port::Sysreg::cntv_cval_el0, port::Sysreg::cntvct_el0>;
+using PhysicalTimer =
+    GenericTimer<port::Sysreg::cntp_ctl_el0, port::Sysreg::cntp_cval_el0, port::Sysreg::cntpct_el0>;
 
 }  // namespace pivot

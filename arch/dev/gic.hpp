@@ -1,8 +1,8 @@
 // What GICv2 and GICv3 share: the distributor's registers, and how levels become priorities.
 //
 // Who: gicv2.hpp, gicv3.hpp. Lock order: none; every register used is write-1-to-act or per byte.
-// Source: IHI 0069H, 12.9 (GICD); IHI 0048B, 4.3. In GICv3, lines 0-31 have the same registers at the
-// same offsets in each redistributor's SGI frame, so both are one `bank`.
+// Source: IHI 0069H, 12.9 (GICD); IHI 0048B, 4.3. In GICv3, lines 0-31 have the same registers at
+// the same offsets in each redistributor's SGI frame, so both are one `bank`.
 #pragma once
 
 #include "intr/controller.hpp"
@@ -21,15 +21,15 @@ static_assert(gic_priority(Ipl::high) == 0xb0 + 2 * 8);
 
 //                      register           offset  bits per line
 struct GicBank {
-    static constexpr uptr kIgroupr = 0x080;      // 1   1: Non-secure group 1
-    static constexpr uptr kIsenabler = 0x100;    // 1   write 1: forward the line
-    static constexpr uptr kIcenabler = 0x180;    // 1   write 1: do not
-    static constexpr uptr kIspendr = 0x200;      // 1   write 1: make pending
-    static constexpr uptr kIcpendr = 0x280;      // 1
-    static constexpr uptr kIsactiver = 0x300;    // 1
-    static constexpr uptr kIcactiver = 0x380;    // 1
-    static constexpr uptr kIpriorityr = 0x400;   // 8
-    static constexpr uptr kIcfgr = 0xc00;        // 2   bit 1: edge
+    static constexpr uptr kIgroupr = 0x080;     // 1   1: Non-secure group 1
+    static constexpr uptr kIsenabler = 0x100;   // 1   write 1: forward the line
+    static constexpr uptr kIcenabler = 0x180;   // 1   write 1: do not
+    static constexpr uptr kIspendr = 0x200;     // 1   write 1: make pending
+    static constexpr uptr kIcpendr = 0x280;     // 1
+    static constexpr uptr kIsactiver = 0x300;   // 1
+    static constexpr uptr kIcactiver = 0x380;   // 1
+    static constexpr uptr kIpriorityr = 0x400;  // 8
+    static constexpr uptr kIcfgr = 0xc00;       // 2   bit 1: edge
 
     static void set_bit(uptr bank, uptr reg, u32 line) {
         mmio::write<u32>(bank + reg + 4 * (line / 32), u32{1} << (line % 32));

@@ -28,6 +28,9 @@ struct GicV2 {
     static void init_cpu() {
         GicBank::reset(kDistributor, 0, 32);  // banked: this CPU's own
         this_cpu().controller = kInterface;
+        for (uptr word = 0; word < 4; ++word) {
+            mmio::write<u32>(kInterface + kActivePriority + 4 * word, 0);  // left by whoever ran before
+        }
         mmio::write<u32>(kInterface + kBinaryPoint, 0);  // as many preemption levels as there are
         set_priority_mask(0);
         mmio::write<u32>(kInterface + kCtlr, kEnable | kEoiMode);
@@ -66,7 +69,13 @@ struct GicV2 {
             GicBank::set_bit(kDistributor, GicBank::kIspendr, line);
         }
     }
-    static void unpend(u32 line) { GicBank::set_bit(kDistributor, GicBank::kIcpendr, line); }
+    static void unpend(u32 line) {
+        if (line < 16) {
+            mmio::write<u8>(kDistributor + kCpendsgir + line, 0xff);  // from whichever CPU
+        } else {
+            GicBank::set_bit(kDistributor, GicBank::kIcpendr, line);
+        }
+    }
     [[nodiscard]] static bool is_pending(u32 line) {
         return GicBank::bit(kDistributor, GicBank::kIspendr, line);
     }
@@ -81,13 +90,15 @@ struct GicV2 {
     static constexpr uptr kDistributor = port::Cpu::device_address(Map.distributor);
     static constexpr uptr kInterface = port::Cpu::device_address(Map.cpu_interface);
 
-    static constexpr uptr kCtlr = 0x000;        // GICD_CTLR, GICC_CTLR
-    static constexpr uptr kTyper = 0x004;       // GICD_TYPER
-    static constexpr uptr kBinaryPoint = 0x008; // GICC_BPR
-    static constexpr uptr kItargetsr = 0x800;   // GICD_ITARGETSR
-    static constexpr uptr kSgir = 0xf00;        // GICD_SGIR
+    static constexpr uptr kCtlr = 0x000;         // GICD_CTLR, GICC_CTLR
+    static constexpr uptr kTyper = 0x004;        // GICD_TYPER
+    static constexpr uptr kBinaryPoint = 0x008;  // GICC_BPR
+    static constexpr uptr kItargetsr = 0x800;    // GICD_ITARGETSR
+    static constexpr uptr kSgir = 0xf00;         // GICD_SGIR
+    static constexpr uptr kCpendsgir = 0xf10;      // GICD_CPENDSGIR, a byte an SGI
+    static constexpr uptr kActivePriority = 0x0d0;  // GICC_APR
     static constexpr u32 kEnable = 1u << 0;
-    static constexpr u32 kEoiMode = 1u << 9;    // GICC_CTLR.EOImodeNS
+    static constexpr u32 kEoiMode = 1u << 9;  // GICC_CTLR.EOImodeNS
 };
 
 }  // namespace pivot

@@ -10,7 +10,7 @@
 namespace pivot {
 
 struct GicV3Map {
-    u64 distributor;    // physical
+    u64 distributor;  // physical
     u64 redistributors;
 };
 
@@ -31,19 +31,15 @@ struct GicV3 {
     }
 
     static void init_cpu() {
-        u32 const waker = mmio::read<u32>(kRedistributor + kWaker);
-        mmio::write<u32>(kRedistributor + kWaker, waker & ~kProcessorSleep);
-        while ((mmio::read<u32>(kRedistributor + kWaker) & kChildrenAsleep) != 0) {
-            cpu_relax();
-        }
+        wake(kRedistributor);
         mmio::write<u32>(kBank + GicBank::kIgroupr, ~u32{0});
         GicBank::reset(kBank, 0, 32);
         wait(kRedistributor);
         using port::Sysreg;
-        port::write_sysreg<Sysreg::icc_sre_el1>(
-            port::read_sysreg<Sysreg::icc_sre_el1>() | 1);
+        port::write_sysreg<Sysreg::icc_sre_el1>(port::read_sysreg<Sysreg::icc_sre_el1>() | 1);
         port::isb();  // the ICC registers below exist from here on
         port::write_sysreg<Sysreg::icc_ctlr_el1>(kEoiMode);
+        port::write_sysreg<Sysreg::icc_ap1r0_el1>(0);  // whoever ran before may have left one active
         port::write_sysreg<Sysreg::icc_bpr1_el1>(0);  // as many preemption levels as there are
         set_priority_mask(0);
         port::write_sysreg<Sysreg::icc_igrpen1_el1>(1);
@@ -59,10 +55,14 @@ struct GicV3 {
     static void hand_to_non_secure() {
         constexpr u32 kAffinityRoutingBoth = 1u << 4 | 1u << 5;  // ARE_S, ARE_NS
         mmio::write<u32>(Map.distributor + kCtlr, kAffinityRoutingBoth);
+        while ((mmio::read<u32>(Map.distributor + kCtlr) >> 31) != 0) {  // RWP
+        }
         for (uptr word = 0; word < 32; ++word) {
             mmio::write<u32>(Map.distributor + GicBank::kIgroupr + 4 * word, ~u32{0});
         }
-        mmio::write<u32>(Map.redistributors + 0x10000 + GicBank::kIgroupr, ~u32{0});
+        wake(Map.redistributors);  // GICR_WAKER is Secure (12.11.42)
+        mmio::write<u32>(Map.redistributors + kSgiFrame + GicBank::kIgroupr, ~u32{0});
+        mmio::write<u32>(Map.redistributors + kSgiFrame + kIgrpmodr, 0);  // Non-secure, not Secure 1
     }
 
     static void enable(u32 line) { GicBank::set_bit(bank(line), GicBank::kIsenabler, line); }
@@ -91,17 +91,27 @@ struct GicV3 {
   private:
     static constexpr uptr kDistributor = port::Cpu::device_address(Map.distributor);
     static constexpr uptr kRedistributor = port::Cpu::device_address(Map.redistributors);
-    static constexpr uptr kBank = kRedistributor + 0x10000;  // its SGI frame
+    static constexpr uptr kSgiFrame = 0x10000;
+    static constexpr uptr kBank = kRedistributor + kSgiFrame;
+    static constexpr uptr kIgrpmodr = 0x0d00;  // GICR_IGRPMODR0
 
-    static constexpr uptr kCtlr = 0x0000;    // GICD_CTLR, GICR_CTLR: bit 31 / bit 3 = write pending
-    static constexpr uptr kTyper = 0x0004;   // GICD_TYPER
-    static constexpr uptr kWaker = 0x0014;   // GICR_WAKER
-    static constexpr uptr kIrouter = 0x6000; // GICD_IROUTER<n>
+    static constexpr uptr kCtlr = 0x0000;   // GICD_CTLR, GICR_CTLR: bit 31 / bit 3 = write pending
+    static constexpr uptr kTyper = 0x0004;  // GICD_TYPER
+    static constexpr uptr kWaker = 0x0014;  // GICR_WAKER
+    static constexpr uptr kIrouter = 0x6000;  // GICD_IROUTER<n>
     static constexpr u32 kEnableGroup1 = 1u << 1;
     static constexpr u32 kAffinityRouting = 1u << 4;
     static constexpr u32 kProcessorSleep = 1u << 1;
     static constexpr u32 kChildrenAsleep = 1u << 2;
     static constexpr u64 kEoiMode = 1u << 1;  // ICC_CTLR_EL1.EOImode: EOIR drops, DIR deactivates
+
+    static void wake(uptr redistributor) {
+        u32 const waker = mmio::read<u32>(redistributor + kWaker);
+        mmio::write<u32>(redistributor + kWaker, waker & ~kProcessorSleep);
+        while ((mmio::read<u32>(redistributor + kWaker) & kChildrenAsleep) != 0) {
+            cpu_relax();
+        }
+    }
 
     static uptr bank(u32 line) { return line < 32 ? kBank : kDistributor; }
 

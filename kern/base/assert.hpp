@@ -16,14 +16,14 @@ namespace pivot {
 
 }  // namespace pivot
 
-#define PIVOT_REQUIRE(condition, invariant, ...)                  \
-    do {                                                          \
-        if (!(condition)) [[unlikely]]                            \
+#define PIVOT_REQUIRE(condition, invariant, ...)                   \
+    do {                                                           \
+        if (!(condition)) [[unlikely]]                             \
             ::pivot::panic((invariant)__VA_OPT__(, ) __VA_ARGS__); \
     } while (false)
 
-#define PIVOT_ASSERT(condition, invariant, ...)                              \
-    do {                                                                     \
-        if constexpr (::pivot::kChecked)                                     \
+#define PIVOT_ASSERT(condition, invariant, ...)                             \
+    do {                                                                    \
+        if constexpr (::pivot::kChecked)                                    \
             PIVOT_REQUIRE(condition, invariant __VA_OPT__(, ) __VA_ARGS__); \
     } while (false)

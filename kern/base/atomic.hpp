@@ -1,13 +1,12 @@
 // The few atomic operations that the kernel needs, by the names of their ordering.
 //
-// Who: both. Lock order: none. On AArch64 each is a LDXR/STXR sequence (no LSE: ARMv8.0 boards), which
-// an interrupt between the two ends: ERET clears the exclusive monitor (Arm ARM, B2.12.2).
+// Who: both. Lock order: none. On AArch64 each is a LDXR/STXR sequence (no LSE: ARMv8.0 boards),
+// which an interrupt between the two ends: ERET clears the exclusive monitor (Arm ARM, B2.12.2).
 #pragma once
 
 #include "kern/base/types.hpp"
 
 namespace pivot::atomic {
-
 
 // Replaces `expected` by `value`. Acquire and release on success.
 template <typename T>

@@ -9,8 +9,9 @@ namespace pivot {
 // CPUs that the build has room for. This kernel runs on one; others are parked in WFE at boot.
 inline constexpr u32 kMaxCpus = 1;
 
-// Entries of a CPU's line table: every INTID the GIC can return from an acknowledge while LPIs are off,
-// the special INTIDs 1020-1023 included, so that dispatch needs no bounds check (GICv3, IHI 0069, 2.2).
+// Entries of a CPU's line table: every INTID the GIC can return from an acknowledge while LPIs are
+// off, the special INTIDs 1020-1023 included, so that dispatch needs no bounds check (GICv3, IHI
+// 0069, 2.2).
 inline constexpr u32 kLineTableSize = 1024;
 
 // Ordinary thread priorities, 0 (idle) to 31 (highest); the bottom halves' levels lie above them.

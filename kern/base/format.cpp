@@ -94,8 +94,7 @@ void put(FormatSink sink, void* state, FormatArg const& arg, Spec const& spec) {
 
 }  // namespace
 
-void format(FormatSink sink, void* state, const char* pattern, FormatArg const* args,
-            usize count) {
+void format(FormatSink sink, void* state, const char* pattern, FormatArg const* args, usize count) {
     usize used = 0;
     while (*pattern != '\0') {
         usize plain = 0;

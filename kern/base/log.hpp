@@ -10,9 +10,15 @@ namespace pivot {
 
 using ConsoleWrite = void (*)(const char* text, usize length);
 
-// The console: polled at boot and in a panic, interrupt driven in between (arch/dev/pl011.hpp).
+// The console: polled at boot and in a panic, interrupt driven in between (arch/board/console.hpp).
 void set_console(ConsoleWrite write);
 [[nodiscard]] ConsoleWrite console();
+
+// The console of last resort, which needs neither interrupts nor a lock. Also becomes the console.
+void set_polled_console(ConsoleWrite write);
+// From here on print() polls. A panic's first step: whoever holds the console's lock will not
+// release it.
+void fall_back_to_polling();
 
 void print_args(const char* pattern, FormatArg const* args, usize count);
 

@@ -2,8 +2,8 @@
 //
 // Who: both. Lock order: none; the caller's device lock orders the accesses.
 //
-// Device-nGnRE memory keeps accesses to one device in program order by itself (Arm ARM, B2.7.2), so no
-// barrier is needed between two accesses of the same device.
+// Device-nGnRE memory keeps accesses to one device in program order by itself (Arm ARM, B2.7.2), so
+// no barrier is needed between two accesses of the same device.
 #pragma once
 
 #include "kern/base/types.hpp"

@@ -2,8 +2,8 @@
 //
 // Who: anyone who defines a thread. Lock order: none.
 //
-// PIVOT_STACK(name, bytes) defines one at namespace scope. Its guard page is listed in .guards, and the
-// port unmaps it at boot, so running over the end faults instead of writing into a neighbour.
+// PIVOT_STACK(name, bytes) defines one at namespace scope. Its guard page is listed in .guards, and
+// the port unmaps it at boot, so running over the end faults instead of writing into a neighbour.
 #pragma once
 
 #include "kern/base/types.hpp"
@@ -30,6 +30,8 @@ struct GuardRange {
 
 }  // namespace pivot
 
+// Laid out by hand: clang-format would tear the attributes apart.
+// clang-format off
 #define PIVOT_STACKS(name, number, bytes)                                            \
     [[gnu::section(".bss.stacks")]] ::pivot::StackMemory<bytes> name[number];        \
     [[gnu::used, gnu::section(".guards")]] static constinit const ::pivot::GuardRange \
@@ -39,3 +41,4 @@ struct GuardRange {
     [[gnu::section(".bss.stacks")]] ::pivot::StackMemory<bytes> name;                \
     [[gnu::used, gnu::section(".guards")]] static constinit const ::pivot::GuardRange \
         name##_guards = {&name, sizeof(name), 1}
+// clang-format on

@@ -5,16 +5,25 @@
     pivot-lines      the lines in use: top half, IPL, count
     pivot-type TEXT  types TEXT and a return at the kernel's console
 
-They only read: the kernel's memory through its own types, so no offset is written down here.
+They only read the kernel's memory, through its own types: no structure is described here again.
 """
 
 import os
+import sys
 from collections import Counter
+from pathlib import Path
 
 import gdb
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from names import short  # noqa: E402
+
 # Where vectors.S calls a top half; a return address that equals one of these is an interrupt.
 FIRST_LEVEL, NESTED = "irq_thread_handled", "irq_nested_handled"
+# Every stack object begins with an unmapped page (kern/base/stack.hpp).
+GUARD_BYTES = 4096
 
 
 def symbol_address(name):
@@ -44,11 +53,12 @@ def unsigned(value):
 
 
 def where(address):
-    """<function+offset>, or the bare number."""
+    """function+offset, or the bare number."""
     text = gdb.execute(f"info symbol {unsigned(address):#x}", to_string=True).strip()
     if text.startswith("No symbol"):
         return f"{unsigned(address):#x}"
-    return f"<{text.partition(' in section')[0].replace(' + ', '+')}>"
+    name, plus, offset = text.partition(" in section")[0].rpartition(" + ")
+    return f"{short(name)}+{offset}" if plus else short(offset)
 
 
 def level_names():
@@ -64,7 +74,7 @@ def level(held):
 
 
 def waiting(attention):
-    """Names of the levels that something waits at: soft levels in the high word, hard in the low."""
+    """Names of the levels that something waits at: soft ones in the high word, hard in the low."""
     names, value = level_names(), unsigned(attention)
     order = [4, 5, 6, 7, 0, 1, 2]
     found = [names[n + 1] for n, byte in enumerate(order) if value >> 8 * byte & 0xff]
@@ -132,12 +142,11 @@ def thread_lines():
 
 
 def interrupt_stack_bounds():
-    """(bottom, top); the guard page comes first and is no part of it."""
-    stack = gdb.parse_and_eval("(unsigned char *)&pivot_interrupt_stack")
-    size = gdb.parse_and_eval("pivot::kInterruptStackSize")
-    guard = gdb.parse_and_eval("pivot::kPage")
-    bottom = unsigned(stack) + int(guard)
-    return bottom, bottom + int(size)
+    """(bottom, top) of this CPU's, from the list by which the kernel unmaps the guard pages."""
+    guards = gdb.parse_and_eval("pivot_interrupt_stack_guards")
+    size = int(guards["stride"])
+    guard_page = unsigned(guards["first"]) + size * int(this_cpu()["id"])
+    return guard_page + GUARD_BYTES, guard_page + size
 
 
 def read_word(address):
@@ -156,11 +165,14 @@ def frame_records(bottom, top):
         record = following
 
 
-def interrupt_frame(record):
+def interrupt_frame(address):
+    return gdb.Value(address).cast(gdb.lookup_type("pivot::InterruptFrame").pointer()).dereference()
+
+
+def frame_of_record(record):
     """The InterruptFrame whose x29, x30 are this frame record."""
-    kind = gdb.lookup_type("pivot::InterruptFrame")
-    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == "x29")
-    return gdb.Value(record - offset).cast(kind.pointer()).dereference()
+    fields = gdb.lookup_type("pivot::InterruptFrame").fields()
+    return interrupt_frame(record - next(f.bitpos // 8 for f in fields if f.name == "x29"))
 
 
 def line_number(frame):
@@ -169,6 +181,27 @@ def line_number(frame):
                  if f.name == "lines")
     entry = gdb.Value(unsigned(frame["line"]) + lines)
     return int(entry.cast(gdb.lookup_type("pivot::LineEntry").pointer())["number"])
+
+
+def interruption(frame, whom):
+    return (f"  -- line {line_number(frame)} interrupted {whom}{where(frame['elr'])}, "
+            f"whose SPL was {level(frame['spl'])}")
+
+
+def nested_lines(records, first, nested):
+    """The functions on the interrupt stack, innermost first, and what each interrupted."""
+    yield f"  {where(register('pc'))}"
+    # A function that has not pushed its frame record (yet) has its return address in x30 only.
+    pushed = records and records[0][1] == register("x30")
+    if not pushed and register("x30") not in (first, nested):
+        yield f"  {where(register('x30'))}"
+    inside = not pushed and register("x30") == nested
+    for record, back in records:
+        if inside:
+            yield interruption(frame_of_record(record), "")
+        inside = back == nested
+        if back not in (first, nested):
+            yield f"  {where(back)}"
 
 
 def intstack_lines():
@@ -180,22 +213,18 @@ def intstack_lines():
     if pointer is not None:
         yield stack_use(bottom, top, pointer)
     if not active:
-        yield "empty: a thread runs" if pointer in (None, top) else "a thread runs, yet it is not empty"
+        yield "empty: a thread runs" if pointer in (None, top) else "NOT empty, yet a thread runs"
         return
-    nested, first = symbol_address(NESTED), symbol_address(FIRST_LEVEL)
+    first, nested = symbol_address(FIRST_LEVEL), symbol_address(NESTED)
+    records = list(frame_records(bottom, top))
     yield f"{int(cpu['nesting'])} nested on the first level; innermost first:"
-    yield f"  {where(register('pc'))}"
-    inside_interrupt = False
-    for record, back in frame_records(bottom, top):
-        if inside_interrupt:
-            frame = interrupt_frame(record)
-            yield (f"  -- line {line_number(frame)} interrupted {where(frame['elr'])}, "
-                   f"whose SPL was {level(frame['spl'])}")
-        inside_interrupt = back == nested
-        if back == first:
-            yield f"  -- the first level; it interrupted {cpu['current']['name_'].string()}"
-        elif not inside_interrupt:
-            yield f"  {where(back)}"
+    yield from nested_lines(records, first, nested)
+    if first in [register("x30"), register("pc"), *(back for _, back in records)]:
+        # The first level's frame is on the stack of the thread that was interrupted.
+        name = cpu["current"]["name_"].string()
+        yield interruption(interrupt_frame(banked("SP_EL0", False)), f"thread {name} in ")
+    else:
+        yield "  -- no interrupt: an exception brought us here"
 
 
 def lines_lines():
@@ -207,7 +236,8 @@ def lines_lines():
     # The handler that most lines have is the one for lines that nobody requested.
     stray = Counter(handlers).most_common(1)[0][0]
     yield "line  IPL           count  top half"
-    for number, (entry, handler) in enumerate(zip(entries, handlers)):
+    # 1020 and above are the controller's special answers, and no lines.
+    for number, (entry, handler) in enumerate(zip(entries[:1020], handlers)):
         count = int(entry["count"])
         if handler != stray or count:
             yield f"{number:4}  {level(entry['spl']):10}  {count:7}  {where(handler)}"

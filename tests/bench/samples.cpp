@@ -22,9 +22,10 @@ void Samples::report(const char* row, u32 divisor) {
         return;
     }
     sort();
-    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row,
-        value_[0] / divisor, value_[count_ / 2] / divisor, value_[count_ * 99 / 100] / divisor,
-        value_[count_ - 1] / divisor, count_, divisor);
+    auto const share = [&](u32 value) { return (value + divisor - 1) / divisor; };  // never flatters
+    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row, share(value_[0]),
+        share(value_[count_ / 2]), share(value_[count_ * 99 / 100]), share(value_[count_ - 1]),
+        count_, divisor);
 }
 
 }  // namespace pivot::bench

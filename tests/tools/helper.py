@@ -36,9 +36,8 @@ class ProgramsTest(unittest.TestCase):
 
     def qemu(self, script, version="7.2.0"):
         """A qemu-system-aarch64 that says it is of a version, or does what `script` says."""
-        self.program("qemu-system-aarch64",
-                     f'[ "$1" = --version ] && {{ echo "QEMU emulator version {version}"; exit 0; }}'
-                     f"\n{script}")
+        says = f'echo "QEMU emulator version {version}"; exit 0'
+        self.program("qemu-system-aarch64", f'[ "$1" = --version ] && {{ {says}; }}\n{script}')
 
     def run_command(self, *words, stdin=""):
         return subprocess.run(list(map(str, words)), capture_output=True, text=True, input=stdin,

@@ -42,7 +42,7 @@ class ProvideTest(unittest.TestCase):
                               ("packages.read_os_release", lambda: DEBIAN),
                               ("packages.shutil.which", self.which),
                               ("packages.os.geteuid", lambda: self.user),
-                              ("say.run_quietly", self.run)):
+                              ("say.run_quietly", self.command)):
             patch = mock.patch(target, value)
             patch.start()
             self.addCleanup(patch.stop)
@@ -52,8 +52,8 @@ class ProvideTest(unittest.TestCase):
     def which(self, name):
         return name if name in self.present else None
 
-    def run(self, words, *, verbose=False):  # noqa: A003 (stands in for say.run_quietly)
-        del verbose
+    def command(self, words, *, verbose):
+        self.assertFalse(verbose)
         self.calls.append(words)
         if "install" in words and self.status == 0:
             self.present.add("no-such-program-anywhere")
@@ -86,7 +86,7 @@ class ProvideTest(unittest.TestCase):
 
     def test_neither_root_nor_sudo(self):
         self.user, self.present = 1000, {"apt-get"}
-        self.assertIn("run as root", self.refusal())
+        self.assertIn("root or sudo is needed", self.refusal())
         self.assertEqual(self.calls, [])
 
     def test_other_systems_get_one_line_with_the_packages(self):

@@ -47,6 +47,7 @@ class PresetsTest(unittest.TestCase):
     def test_build_and_test_commands(self):
         directory = str(helper.ROOT / "build/host")
         self.assertEqual(presets.build_command("host"), ["cmake", "--build", directory])
+        self.assertEqual(presets.build_command("host", ("a", "b"))[3:], ["--target", "a", "b"])
         self.assertEqual(presets.test_command("host"),
                          ["ctest", "--test-dir", directory, "--output-on-failure",
                           "--no-tests=error"])

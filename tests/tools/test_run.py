@@ -25,7 +25,8 @@ class RunTest(ProgramsTest):
         done = self.run_image("--expect", "two", "--expect", "one")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr,
-                         "run.py: sh on qemu-virt: not printed after the --expect before it: /one/\n")
+                         "run.py: sh on qemu-virt: "
+                         "not printed after the --expect before it: /one/\n")
 
     def test_rejected_text(self):
         self.qemu("echo a panic here")
@@ -89,8 +90,8 @@ class RunTest(ProgramsTest):
     def test_options_reach_qemu(self):
         self.qemu(SHOW_ARGS)
         out = self.run_image("--exact", "--smp", "2", "--cpu", "cortex-a72", "--machine-opt",
-                             "secure=on", "--arg", "bench", "--arg", "samples=8", "--qemu-arg",
-                             "-global", "--qemu-arg", "a.b=c").stdout
+                             "secure=on", "--arg", "bench", "--arg", "samples=8",
+                             "--qemu-arg=-global", "--qemu-arg", "a.b=c").stdout
         for word in ("virt,gic-version=3,secure=on", "cortex-a72,cntfrq=1000000000", "2",
                      "enable=on,target=native,arg=bench,arg=samples=8", "shift=0,sleep=off",
                      "-global", "a.b=c"):

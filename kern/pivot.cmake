@@ -1,0 +1,14 @@
+# The image `pivot`: the kernel and its shell. The list is also for images that test it.
+include_guard(GLOBAL)
+
+set(PIVOT_SHELL_SOURCES
+  kern/pivot/bench.cpp
+  kern/pivot/image.cpp
+  kern/pivot/irq.cpp
+  kern/pivot/machine.cpp
+  kern/shell/inspect.cpp
+  kern/shell/line_editor.cpp
+  kern/shell/shell.cpp
+  kern/shell/words.cpp
+)
+pivot_image(pivot FLAVOUR release SOURCES ${PIVOT_SHELL_SOURCES})

@@ -1,0 +1,19 @@
+// The commands of the `pivot` image that know the board. They lie right of everything, as
+// kern/main.cpp does (docs/decisions/shell-layers.md).
+//
+// Who: the shell's thread. Lock order: none held.
+#pragma once
+
+#include "kern/shell/shell.hpp"
+
+namespace pivot {
+
+// irq, irq measure N on|off: what every line has cost, like vmstat -i.
+bool show_lines(MayBlock const& context, Words const& words);
+// bench: the way of an interrupt to its top half, bottom half and thread, a few hundred times.
+bool short_bench(MayBlock const& context, Words const& words);
+bool panic_on_purpose(MayBlock const& context, Words const& words);
+bool reboot(MayBlock const& context, Words const& words);
+bool halt(MayBlock const& context, Words const& words);
+
+}  // namespace pivot

@@ -1,0 +1,37 @@
+// The image `pivot`: the kernel with a shell on its console.
+#include "arch/board/board.hpp"
+#include "arch/board/console.hpp"
+#include "kern/base/log.hpp"
+#include "kern/main.hpp"
+#include "kern/pivot/commands.hpp"
+#include "kern/shell/inspect.hpp"
+
+namespace pivot {
+namespace {
+
+//   name      arguments            what it does                                          by
+constexpr Command kCommands[] = {
+    {"irq", "[measure N on|off]", "interrupts by line; measure line N's top half", &show_lines},
+    {"ps", "", "threads", &list_threads},
+    {"spl", "", "the interrupt priority level, and what each is for", &show_spl},
+    {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
+    {"panic", "", "panics, to see one", &panic_on_purpose},
+    {"reboot", "", "starts the machine anew", &reboot},
+    {"halt", "", "ends the machine with status 0", &halt},
+};
+
+void echo(const char* text, usize length) { console()(text, length); }
+
+constinit Shell g_shell{&echo, kCommands};
+
+}  // namespace
+
+void image_main(MayBlock const& context) {
+    start_console(context,
+                  {.wants = [] { return g_shell.wants(); },
+                   .take = [](MayBlock const& there, u8 byte) { g_shell.take(there, byte); }});
+    log("Pivot on {}; 'help' lists the commands", Board::kName);
+    g_shell.run(context, &console_wanted);
+}
+
+}  // namespace pivot

@@ -1,0 +1,85 @@
+// irq: what every line has cost.
+#include "arch/board/board.hpp"
+#include "arch/board/console.hpp"
+#include "kern/base/log.hpp"
+#include "kern/clock.hpp"
+#include "kern/pivot/commands.hpp"
+
+namespace pivot {
+namespace {
+
+const char* text_of(LineKind kind) {
+    switch (kind) {
+        case LineKind::sgi:
+            return "SGI";
+        case LineKind::ppi:
+            return "PPI";
+        case LineKind::spi:
+            return "SPI";
+        case LineKind::none:
+            return "-";
+    }
+    return "?";
+}
+
+void show_line(u32 intid, LineEntry const& entry, u64 seconds) {
+    LineInfo const& info = line_info(intid);
+    print("{-4}{-5} {-12}{-7}{10} {10} {9} ", text_of(LineId(intid).kind()), intid,
+          info.name != nullptr ? info.name : "(stray)", name_of(level_of(entry.spl)), entry.count,
+          entry.count / seconds, info.spurious);
+    if (info.longest != 0) {
+        log("{8} ns", Clock::ns_of_ticks(info.longest));
+    } else {
+        log("{8}", "-");
+    }
+}
+
+// Acknowledged, but there was nothing any more: INTID 1020 and up.
+u32 nothing_acknowledged(PerCpu const& cpu) {
+    u32 sum = 0;
+    for (u32 i = 1020; i < kLineTableSize; ++i) {
+        sum += cpu.lines[i].count;
+    }
+    return sum;
+}
+
+bool measure(Words const& words) {
+    u32 intid = 0;
+    if (words.count() != 4 || !words.number(2, intid) ||
+        !(words.is(3, "on") || words.is(3, "off"))) {
+        return false;
+    }
+    LineError const error = BoardLines::measure(LineId(intid), words.is(3, "on"));
+    if (error != LineError::none) {
+        log("line {}: {}", intid, text_of(error));
+    }
+    return true;
+}
+
+}  // namespace
+
+bool show_lines(MayBlock const&, Words const& words) {
+    if (words.is(1, "measure")) {
+        return measure(words);
+    }
+    if (words.count() != 1) {
+        return false;
+    }
+    PerCpu const& cpu = this_cpu();
+    u64 const up = Clock::ns_of_ticks(counter()) / 1'000'000'000;
+    log("{-10}{-12}{-7}{10} {10} {9} {}", "line", "name", "level", "count", "per second",
+        "spurious", "longest top half");
+    for (u32 i = 0; i < kLineTableSize; ++i) {
+        if (line_info(i).name != nullptr || line_info(i).stray) {
+            show_line(i, cpu.lines[i], up == 0 ? 1 : up);
+        }
+    }
+    Pl011Counters const& uart = console_counters();
+    log("acknowledged for nothing {}; held off by the SPL {}", nothing_acknowledged(cpu),
+        cpu.held_off);
+    log("uart: overrun {}, framing {}, parity {}, break {}, held off {}, unsent {}", uart.overruns,
+        uart.framing, uart.parity, uart.breaks, uart.held_off, uart.unsent);
+    return true;
+}
+
+}  // namespace pivot

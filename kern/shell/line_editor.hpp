@@ -1,0 +1,61 @@
+// The line editor: bytes as a terminal, or a paste, or noise sends them, made into lines.
+//
+// Who: one caller at a time: the bottom half while a line is typed, the shell while it is whole.
+// Lock order: none; echoes through the function that it is given.
+//
+// A line holds printable ASCII only, whatever arrives:
+//   CR, LF, CR LF          end of line, once
+//   DEL, ^H; ^W; ^U        take back a character, a word, the line
+//   ^C                     gives the line up
+//   TAB                    a space
+//   ESC ...                a key's sequence (ECMA-48: CSI, SS3, intermediates): swallowed
+//   NUL, other controls, bytes above 126    ignored
+// A character that does not fit rings the bell and makes the line unusable until it is taken back
+// as a whole: half a command is never run.
+#pragma once
+
+#include "kern/base/types.hpp"
+
+namespace pivot {
+
+enum class Typed : u8 { more, line, cancelled };
+
+class LineEditor {
+  public:
+    static constexpr u32 kLongest = 127;
+    using Echo = void (*)(const char* text, usize length);
+
+    constexpr explicit LineEditor(Echo echo) : echo_(echo) {}
+    LineEditor(LineEditor const&) = delete;
+    LineEditor& operator=(LineEditor const&) = delete;
+
+    // One byte. `line`: text() is whole; `cancelled`: there is no line. Then clear() comes next.
+    [[nodiscard]] Typed feed(u8 byte);
+
+    // Makes room for the next line.
+    void clear();
+
+    // The line, ended by a NUL; the caller may write into it until clear().
+    [[nodiscard]] char* text() { return text_; }
+    [[nodiscard]] u32 length() const { return length_; }
+    // Whether more was typed than fits.
+    [[nodiscard]] bool is_overlong() const { return overlong_; }
+
+  private:
+    enum class Escape : u8 { none, begun, sequence, one_more };
+
+    [[nodiscard]] bool swallow(u8 byte);
+    void insert(char c);
+    void erase(u32 count);
+    [[nodiscard]] u32 last_word() const;
+    [[nodiscard]] Typed end(Typed how, const char* text, usize length);
+
+    Echo echo_;
+    char text_[kLongest + 1] = {};
+    u32 length_ = 0;
+    bool overlong_ = false;
+    bool after_cr_ = false;  // these two outlive a line: its last bytes may still be on their way
+    Escape escape_ = Escape::none;
+};
+
+}  // namespace pivot

@@ -1,0 +1,68 @@
+#include "kern/shell/shell.hpp"
+
+#include "kern/base/log.hpp"
+
+namespace pivot {
+
+void Shell::run(MayBlock const& context, More more) {
+    for (;;) {
+        print("pivot> ");
+        editor_.clear();
+        atomic::store_release(&busy_, false);
+        more(context);
+        line_ready_.wait(context);
+        if (!cancelled_) {
+            execute(context);
+        }
+    }
+}
+
+void Shell::take(MayBlock const& context, u8 byte) {
+    Typed const typed = editor_.feed(byte);
+    if (typed == Typed::more) {
+        return;
+    }
+    cancelled_ = typed == Typed::cancelled;
+    atomic::store_release(&busy_, true);
+    line_ready_.post(context);
+}
+
+void Shell::execute(MayBlock const& context) {
+    if (editor_.is_overlong()) {
+        log("a line has at most {} characters: ignored", LineEditor::kLongest);
+        return;
+    }
+    Words const words(editor_.text());
+    if (words.count() == 0) {
+        return;
+    }
+    if (words.is(0, "help")) {
+        help();
+        return;
+    }
+    Command const* const command = find(words);
+    if (command == nullptr) {
+        log("{}: no such command; 'help' lists them", words[0]);
+    } else if (words.count() > Words::kMost || !command->run(context, words)) {
+        log("usage: {} {}", command->name, command->arguments);
+    }
+}
+
+Command const* Shell::find(Words const& words) const {
+    for (usize i = 0; i < count_; ++i) {
+        if (words.is(0, commands_[i].name)) {
+            return &commands_[i];
+        }
+    }
+    return nullptr;
+}
+
+void Shell::help() const {
+    log("{-8}{-22}{}", "help", "", "this list");
+    for (usize i = 0; i < count_; ++i) {
+        Command const& command = commands_[i];
+        log("{-8}{-22}{}", command.name, command.arguments, command.summary);
+    }
+}
+
+}  // namespace pivot

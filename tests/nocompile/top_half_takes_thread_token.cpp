@@ -1,0 +1,17 @@
+// A function that wants to block is requested as a top half.
+// expect-gcc: use of deleted function .*request_as
+// expect-clang: call to deleted (member )?function 'request_as'
+// explains: a top half is void\(TopHalf<L> const&, T&\)
+#include "tests/nocompile/some_lines.hpp"
+
+namespace pivot {
+
+#ifdef PIVOT_VALID
+void receive(TopHalf<Ipl::vm> const& context, int& device);
+#else
+void receive(MayBlock const& context, int& device);
+#endif
+
+LineError attach(int& device) { return SomeLines::request<&receive>(Spi{40}, "port", device); }
+
+}  // namespace pivot

@@ -1,0 +1,20 @@
+# The console and the shell on it: printing from everywhere, a session with every command, a flood.
+function(pivot_console_test name image)
+  add_test(NAME ${name}_${image} COMMAND Python3::Interpreter
+    ${CMAKE_SOURCE_DIR}/tests/target/${name}.py
+    --board ${PIVOT_BOARD} ${CMAKE_BINARY_DIR}/images/${image}.elf)
+  set_tests_properties(${name}_${image} PROPERTIES LABELS target TIMEOUT 120)
+endfunction()
+
+foreach(test print panic nested)
+  pivot_image(t_console_${test} FLAVOUR checked SOURCES tests/target/console_${test}.cpp)
+  pivot_console_test(console_print t_console_${test})
+endforeach()
+
+include(${CMAKE_SOURCE_DIR}/kern/pivot.cmake)
+
+# The shell with every run-time assert, too. What is run is what is flooded.
+pivot_image(t_pivot_checked FLAVOUR checked SOURCES ${PIVOT_SHELL_SOURCES})
+pivot_console_test(console_session pivot)
+pivot_console_test(console_session t_pivot_checked)
+pivot_console_test(console_flood pivot)

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""One session with the shell: every command, its answer, and the two ways a guest ends.
+
+    tests/target/console_session.py --board qemu-virt build/qemu-virt/images/pivot.elf
+
+Exit status: 0 all was as it should be, 1 not.
+"""
+
+import argparse
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from console_link import PROMPT, Link  # noqa: E402
+
+COMMANDS = ("help", "irq", "ps", "spl", "bench", "panic", "reboot", "halt")
+LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
+ARGS = None
+
+
+def line_counts(text):
+    """{line: (name, count, longest)} of `irq`."""
+    rows = re.findall(r"^(?:SGI|PPI|SPI) (\d+) +(\S+) +\w+ +(\d+) +\d+ +\d+ +(-|\d+ ns)$", text,
+                      re.M)
+    return {int(line): (name, int(count), longest) for line, name, count, longest in rows}
+
+
+class Session(unittest.TestCase):
+    def setUp(self):
+        self.link = self.boot()
+
+    def boot(self, **machine):
+        link = Link(ARGS.board, ARGS.image, timeout=40, **machine)
+        self.addCleanup(link.__exit__)
+        link.wait_for(PROMPT)
+        return link
+
+    def test_banner_is_one_line(self):
+        before = self.link.output.split(b"pivot> ")[0].decode().splitlines()
+        self.assertEqual(before, [f"Pivot on {ARGS.board}; 'help' lists the commands"])
+
+    def test_help_names_every_command(self):
+        listed = [line.split()[0] for line in self.link.command("help").splitlines()]
+        self.assertEqual(listed, list(COMMANDS))
+
+    def test_ps_shows_the_threads(self):
+        rows = [line.split() for line in self.link.command("ps").splitlines()]
+        self.assertEqual(rows[0], ["thread", "priority", "state", "stack"])
+        threads = {row[0]: row[1:] for row in rows[1:]}
+        self.assertEqual(threads["main"], ["8", "running", "16384"])
+        self.assertEqual(threads["idle"], ["0", "ready", "4096"])
+        for level in LEVELS[1:5]:
+            self.assertEqual(threads[level][1:], ["waiting", "8192"])
+
+    def test_spl_shows_the_levels(self):
+        lines = self.link.command("spl").splitlines()
+        self.assertRegex(lines[0], r"^SPL none; \d+ interrupts")
+        self.assertEqual([line.split()[0] for line in lines[2:]], list(LEVELS))
+
+    def test_irq_counts_go_up(self):
+        first = line_counts(self.link.command("irq"))
+        second = line_counts(self.link.command("irq"))
+        self.assertEqual(first[33][0], "uart")
+        self.assertGreater(first[33][1], 0)
+        self.assertGreater(second[33][1], first[33][1])
+        self.assertEqual(first[27][0], "clock")
+
+    def test_irq_measures_a_line(self):
+        self.assertEqual(line_counts(self.link.command("irq"))[33][2], "-")
+        self.assertEqual(self.link.command("irq measure 33 on"), "")
+        self.assertRegex(line_counts(self.link.command("irq"))[33][2], r"^\d+ ns$")
+        self.assertEqual(self.link.command("irq measure 33 off"), "")
+        self.assertEqual(line_counts(self.link.command("irq"))[33][2], "-")
+
+    def test_irq_refuses_what_makes_no_sense(self):
+        usage = "usage: irq [measure N on|off]\n"
+        for words in ("x", "measure", "measure 33", "measure x on", "measure 33 maybe",
+                      "measure 99999999999 on", "measure 33 on now", "1 2 3 4 5 6 7 8 9"):
+            self.assertEqual(self.link.command(f"irq {words}"), usage)
+        self.assertIn("nobody has requested", self.link.command("irq measure 40 on"))
+        self.assertIn("no such line", self.link.command("irq measure 4000 on"))
+
+    def test_bench_prints_its_rows(self):
+        for _ in range(2):
+            rows = [line.split() for line in self.link.command("bench").splitlines()]
+            self.assertEqual(rows[0], ["ns", "min", "median", "max"])
+            self.assertEqual([row[0] for row in rows[1:]],
+                             ["irq_to_handler", "irq_to_bottom_half", "irq_to_thread"])
+            for _, least, median, most in rows[1:]:
+                self.assertTrue(0 < int(least) <= int(median) <= int(most))
+
+    def test_unknown_command(self):
+        self.assertEqual(self.link.command("nosuch thing"),
+                         "nosuch: no such command; 'help' lists them\n")
+
+    def test_commands_take_no_arguments_that_they_do_not_know(self):
+        for name in ("ps", "spl", "bench", "panic", "reboot", "halt"):
+            self.assertEqual(self.link.command(f"{name} now"), f"usage: {name} \n")
+
+    def test_empty_line_prompts_again(self):
+        self.link.send(b"\r")
+        self.link.wait_for(rb"^\r?\n?pivot> ")
+
+    def test_typed_ahead_is_echoed_behind_its_prompt(self):
+        self.link.send(b"spl\rps\rnosuch\r")
+        self.link.wait_for(rb"nosuch: no such")
+        self.link.wait_for(PROMPT)
+        text = self.link.output.decode().replace("\r", "")
+        self.assertRegex(text, r"(?s)pivot> spl\nSPL.*\npivot> ps\nthread.*"
+                               r"\npivot> nosuch\nnosuch: ")
+
+    def test_panic_ends_with_status_3(self):
+        self.link.send(b"panic\r")
+        self.link.wait_for(rb"panic: on purpose")
+        self.assertEqual(self.link.status(), 3)
+
+    def test_halt_ends_with_status_0_and_all_its_output(self):
+        self.link.send(b"help\rhalt\r")
+        self.assertEqual(self.link.status(), 0)
+        self.assertTrue(self.link.output.replace(b"\r", b"").endswith(b"pivot> halt\nhalted\n"))
+
+    def test_reboot(self):
+        self.link.send(b"reboot\r")
+        self.link.wait_for(rb"^rebooting")
+        self.link.wait_for(rb"^Pivot on ")
+        self.link.wait_for(PROMPT)
+        self.assertIn("this list", self.link.command("help"))
+
+    def test_reboot_with_el2(self):
+        self.link = self.boot(machine_opts=["virtualization=on"])
+        self.test_reboot()
+
+    def test_reboot_says_so_when_nobody_answers(self):
+        link = self.boot(machine_opts=["secure=on"])
+        self.assertIn("not rebooted: nobody answers PSCI", link.command("reboot"))
+        self.assertIn("this list", link.command("help"))
+
+
+def main():
+    global ARGS
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("image", type=Path)
+    parser.add_argument("--board", required=True)
+    ARGS, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The benchmark's records: what is read, and that nothing unreadable is passed over."""
+
+import unittest
+
+import helper  # noqa: F401  (sets the import path)
+from protocol import ProtocolError, parse
+
+HEAD = "@bench board=qemu-virt unit=instructions clock_hz=1000000000\n"
+ROW = "@row name=null min=1 median=1 p99=2 max=3 samples=1000\n"
+INJECT = "@inject op=splx points=9 min=27 worst=31 pc=0xffffff8000001234 fn=pivot::splx\n"
+
+
+class ProtocolTest(unittest.TestCase):
+    def test_a_whole_run(self):
+        records = parse("Pivot boots\r\n" + HEAD + "for people\n" + ROW
+                        + "@skip name=other reason=not-on-this-board\n" + INJECT + "@end\n bye")
+        self.assertEqual((records.board, records.unit, records.clock_hz),
+                         ("qemu-virt", "instructions", 10**9))
+        self.assertEqual(records.rows, [{"name": "null", "min": 1, "median": 1, "p99": 2, "max": 3,
+                                         "samples": 1000, "divisor": 1}])
+        self.assertEqual(records.skips, [{"name": "other", "reason": "not-on-this-board"}])
+        self.assertEqual(records.injections[0]["fn"], "pivot::splx")
+        self.assertEqual(records.injections[0]["pc"], "0xffffff8000001234")
+
+    def test_a_divisor(self):
+        records = parse(HEAD + ROW.replace("=1000", "=1000 divisor=2") + "@end\n")
+        self.assertEqual(records.rows[0]["divisor"], 2)
+
+    def test_what_is_refused(self):
+        for text, why in (("", "no @bench"),
+                          (HEAD + ROW, "broke off"),
+                          (ROW + HEAD + "@end\n", "out of place"),
+                          (HEAD + HEAD + "@end\n", "out of place"),
+                          (HEAD + "@end\n" + ROW, "out of place"),
+                          (HEAD + "@rowe name=x\n@end\n", "unknown record"),
+                          (HEAD + ROW.replace(" max=3", "") + "@end\n", "has the fields"),
+                          (HEAD + ROW.replace("max=3", "max=3 max=4") + "@end\n", "has the fields"),
+                          (HEAD + ROW.replace("max=3", "max") + "@end\n", "not a number"),
+                          (HEAD + ROW.replace("max=3", "max=x") + "@end\n", "not a number"),
+                          (HEAD + INJECT.replace("0xffff", "here") + "@end\n", "not a number"),
+                          (HEAD + ROW + ROW + "@end\n", "two records for the row null"),
+                          (HEAD + ROW + "@skip name=null reason=x\n@end\n", "two records")):
+            with self.subTest(text=text), self.assertRaisesRegex(ProtocolError, why):
+                parse(text)
+
+
+if __name__ == "__main__":
+    unittest.main()

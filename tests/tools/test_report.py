@@ -1,0 +1,143 @@
+"""The report: who misses a target, what the JSON file holds, what people see."""
+
+import json
+import unittest
+
+import helper
+import machines
+import report
+from protocol import parse
+
+FACTS = {"git": "abc123", "qemu": "7.2.0"}
+
+
+def injected(worst):
+    return (f"@inject op=splx points=5 min=27 worst=29 pc=0x10 fn=a\n"
+            f"@inject op=push points=7 min=27 worst={worst} pc=0x20 fn=guilty")
+
+
+def run(board="qemu-virt", injections=injected(60), **medians):
+    """Records in which every row is measured at its target, but for what is given."""
+    rivals = report.load_rivals()
+    values = {name: limit for name, limit in report.targets(rivals, board).items()
+              if name != "worst_irq_to_handler"}
+    values.update(medians)
+    lines = [f"@bench board={board} unit=instructions clock_hz=1000000000"]
+    lines += [f"@row name={n} min=1 median={v} p99={v} max={v} samples=1000"
+              for n, v in values.items() if v is not None]
+    return parse("\n".join([*lines, injections, "@end"]))
+
+
+class TargetTest(unittest.TestCase):
+    def setUp(self):
+        self.rivals = report.load_rivals()
+
+    def missed(self, *arguments, **medians):
+        return report.missed(run(*arguments, **medians), self.rivals)
+
+    def test_at_the_target_is_within_it(self):
+        for board in machines.boards():
+            self.assertEqual(self.missed(board), [])
+
+    def test_one_above_is_missed(self):
+        for name, limit in report.targets(self.rivals, "qemu-virt").items():
+            if name != "worst_irq_to_handler":
+                self.assertEqual(self.missed(**{name: limit + 1}),
+                                 [f"{name}: {limit + 1}, target <= {limit}"])
+
+    def test_gicv2_may_cost_four_more_where_the_controller_is_touched(self):
+        v3, v2 = (report.targets(self.rivals, b) for b in ("qemu-virt", "qemu-virt-gicv2"))
+        dearer = {name for name in v3 if v2[name] == v3[name] + 4}
+        self.assertEqual(dearer, {"irq_to_handler", "handler_to_return", "whole_interruption",
+                                  "irq_to_bottom_half", "irq_to_thread", "worst_irq_to_handler"})
+        self.assertEqual({n for n in v3 if v2[n] == v3[n]}, set(v3) - dearer)
+
+    def test_the_targets_are_those_of_the_plan(self):
+        self.assertEqual(report.targets(self.rivals, "qemu-virt"), {
+            "null": 1, "irq_to_handler": 28, "handler_to_return": 28, "whole_interruption": 58,
+            "irq_to_bottom_half": 90, "irq_to_thread": 160, "mutex_pair": 24, "spin_pair": 20,
+            "spl_pair": 8, "continuation_push": 16, "thread_switch": 56, "sem_pingpong": 100,
+            "worst_irq_to_handler": 64})
+
+    def test_without_an_injection_the_worst_case_is_missing(self):
+        self.assertEqual(self.missed("qemu-virt", ""),
+                         ["worst_irq_to_handler: neither measured nor skipped with a reason"])
+
+    def test_a_row_that_is_not_there_is_missed_unless_it_says_why(self):
+        self.assertEqual(self.missed(null=None),
+                         ["null: neither measured nor skipped with a reason"])
+        skip = "@skip name=null reason=x\n" + injected(60)
+        self.assertEqual(self.missed("qemu-virt", skip, null=None), [])
+
+    def test_the_worst_injection_is_judged(self):
+        self.assertEqual(self.missed("qemu-virt", injected(64)), [])
+        self.assertEqual(self.missed("qemu-virt", injected(65)),
+                         ["worst_irq_to_handler: 65, target <= 64"])
+
+    def test_every_row_names_every_rival(self):
+        for row in self.rivals["rows"]:
+            self.assertEqual(len(row["rivals"]), len(self.rivals["rivals"]), row["name"])
+            self.assertLessEqual(set(row.get("notes", {})), set(self.rivals["rivals"]))
+
+
+class JsonTest(unittest.TestCase):
+    def test_schema(self):
+        text = report.as_json(run(irq_to_handler=27), report.load_rivals(), **FACTS)
+        data = json.loads(text)
+        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "rows"])
+        self.assertEqual(data["rows"][1], {"name": "irq_to_handler", "min": 1, "median": 27,
+                                           "p99": 27, "max": 27, "samples": 1000, "target": 28})
+
+    def test_the_same_run_gives_the_same_bytes(self):
+        first, second = (report.as_json(run(), report.load_rivals(), **FACTS) for _ in range(2))
+        self.assertEqual(first, second)
+
+
+class TextTest(unittest.TestCase):
+    def lines(self, records, **more):
+        return list(report.text(records, report.load_rivals(), **FACTS, **more))
+
+    def test_rows_stand_beside_the_rivals(self):
+        lines = self.lines(run(irq_to_handler=27))
+        row = next(line for line in lines if line.startswith("irq_to_handler "))
+        self.assertEqual(row.split(), ["irq_to_handler", "1", "27", "27", "27", "<=", "28", "ok",
+                                       "30", "44", "51", "63", "296"])
+        self.assertIn("Linux RT", next(line for line in lines if line.startswith("row ")))
+        self.assertIn("  spin_pair: LK unfair, NuttX unfair", lines)
+
+    def test_a_miss_is_marked(self):
+        row = next(line for line in self.lines(run(null=2)) if line.startswith("null "))
+        self.assertIn("MISS", row)
+
+    def test_a_row_without_target_or_rivals(self):
+        row = next(line for line in self.lines(run(other=9)) if line.startswith("other "))
+        self.assertEqual(row.split(), ["other", "1", "9", "9", "9", "-", "-", "-", "-", "-"])
+
+    def test_a_skipped_row_says_why(self):
+        lines = self.lines(run("qemu-virt", "@skip name=x reason=no-second-CPU"))
+        self.assertIn("x: not measured here: no second CPU", lines)
+
+    def test_the_mix(self):
+        mix = dict.fromkeys(report.MIX_COLUMNS, 0) | {"barriers": 2, "rest": 5, "instructions": 7}
+        lines = self.lines(run(), mixes={"null": mix}, problems=["spl_pair: no such sample"])
+        shown = [line for line in lines if line.startswith(("null ", "mutex_pair "))][2:]
+        self.assertEqual(shown[0].split(), ["null", "7", "2", "0", "0", "0", "0", "5"])
+        self.assertEqual(shown[1].split()[1:], ["?"] * 7)
+        self.assertIn("  no mix: spl_pair: no such sample", lines)
+
+    def test_the_mix_of_a_divided_row_is_of_the_whole_sample(self):
+        records = run()
+        records.rows[-1]["divisor"] = 2
+        self.assertIn("sem_pingpong x 2", "\n".join(self.lines(records, mixes={})))
+
+    def test_the_worst_injection_is_named_with_its_function(self):
+        lines = self.lines(run("qemu-virt", injected(65)))
+        self.assertIn("worst_irq_to_handler 65, in guilty during push; target <= 64  MISS", lines)
+
+    def test_no_line_is_wider_than_a_terminal(self):
+        for line in self.lines(run("qemu-virt", injected(65))):
+            self.assertLessEqual(len(line), 100, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
