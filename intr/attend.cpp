@@ -2,9 +2,9 @@
 //
 // Who: splx and interrupt exit (upcalls.hpp). Lock order: none.
 //
-// `attention` is a hint, one byte a level, set by anyone with a single store; the truth is elsewhere
-// (the controller's mask, the queues, the run queue). A pass clears a byte first and looks after, so
-// what comes in between marks it again. Highest level first.
+// `attention` is a hint, one byte a level, set by anyone with a single store; the truth is
+// elsewhere (the controller's mask, the queues, the run queue). A pass clears a byte first and
+// looks after, so what comes in between marks it again. Highest level first.
 #include "arch/contract/upcalls.hpp"
 #include "kern/sched.hpp"
 #include "spl/spl.hpp"
@@ -14,19 +14,20 @@ namespace {
 
 constexpr u32 kFirstSoftByte = attention_byte(Ipl::softclock);
 
-// Tells the controller that only `held` is held off from now on. Mask first, then the record of it: an
-// interrupt between them finds record and SPL at odds and repeats this.
+// Tells the controller that only `held` is held off from now on. Mask first, then the record of it:
+// an interrupt between them finds record and SPL at odds and repeats this.
 void lower_mask(PerCpu& cpu, u64 held) {
     set_priority_mask(held);
     cpu.mask = held;
     cpu.hardware = held;
     if (static_cast<u32>(held) != 0) {
-        spl_mark(cpu, attention_byte(level_of(held)));  // still masked: whoever goes below must look
+        // still masked: whoever goes below must look
+        spl_mark(cpu, attention_byte(level_of(held)));
     }
 }
 
-// A soft level was marked: its bottom half, unless that is blocked (it will find the work itself), and,
-// for the byte that softclock shares with the scheduler, a switch that is due.
+// A soft level was marked: its bottom half, unless that is blocked (it will find the work itself),
+// and, for the byte that softclock shares with the scheduler, a switch that is due.
 void attend_soft(u32 slot, u64 held) {
     if (this_cpu().bottom_half[slot] != nullptr && this_cpu().soft_first[slot].next != nullptr) {
         enter_bottom_half(slot);

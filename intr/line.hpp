@@ -56,7 +56,7 @@ concept TopHalfResult = std::same_as<R, void> || std::same_as<R, Served>;
 struct TopHalfEntry {
   private:
     template <Controller C>
-    friend struct Lines;  // which puts it into the table
+    friend struct Lines;       // which puts it into the table
     friend struct StrayLines;  // line.cpp: what nobody has requested
 
     // vectors.S passes an address that is as good as any for an object without members.

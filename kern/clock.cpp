@@ -12,9 +12,7 @@ using Alarm = void (*)(u64);
 constinit Alarm g_alarm = nullptr;
 
 // value * to / from, without losing the high bits of the product for any time below centuries.
-u64 scale(u64 value, u64 to, u64 from) {
-    return value / from * to + value % from * to / from;
-}
+u64 scale(u64 value, u64 to, u64 from) { return value / from * to + value % from * to / from; }
 
 }  // namespace
 

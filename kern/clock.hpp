@@ -1,6 +1,7 @@
 // Sleeping until a time. One list of sleepers a CPU, soonest first.
 //
-// Who: sleep: threads, not softclock's continuations (intr/bottom_half.hpp). wake_due: the softclock bottom half. set_alarm: boot.
+// Who: sleep: threads, not softclock's continuations (intr/bottom_half.hpp). wake_due: the
+// softclock bottom half. set_alarm: boot.
 // Lock order: runs with preemption held off; the timer's top half touches nothing here, it only
 // schedules the continuation that calls wake_due.
 //

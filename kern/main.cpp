@@ -1,5 +1,5 @@
-// The boot order, as one list. Everything here happens once, on the boot CPU, in this order; each line
-// may rely on those above it and on nothing below.
+// The boot order, as one list. Everything here happens once, on the boot CPU, in this order; each
+// line may rely on those above it and on nothing below.
 #include "kern/main.hpp"
 
 #include "arch/board/board.hpp"
@@ -44,8 +44,8 @@ void clock_top_half(TopHalf<Ipl::sched> const& context, Continuation& wake) {
 
 void start_clock() {
     Clock::set_alarm(&VirtualTimer::arm);
-    LineError const error = BoardLines::request<&clock_top_half>(Board::kVirtualTimerLine, "clock",
-                                                                 g_wake_sleepers);
+    LineError const error =
+        BoardLines::request<&clock_top_half>(Board::kVirtualTimerLine, "clock", g_wake_sleepers);
     PIVOT_REQUIRE(error == LineError::none, "the clock's line cannot be had", text_of(error));
     (void)BoardLines::enable(Board::kVirtualTimerLine);
 }
@@ -55,8 +55,7 @@ void start_threads() {
                          pivot_boot_thread_stack.bottom(), pivot_boot_thread_stack.top(),
                          kBootPriority);
     start_bottom_halves();
-    ThreadError const error =
-        g_idle_thread.start_idle<&idle>(pivot_idle_stack, g_nothing);
+    ThreadError const error = g_idle_thread.start_idle<&idle>(pivot_idle_stack, g_nothing);
     PIVOT_REQUIRE(error == ThreadError::none, "the idle thread does not start");
 }
 
@@ -77,8 +76,9 @@ void pivot_main(pivot::u64) {
     port::unmap_guards();                   // from here on a stack overflow is caught
     Board::Controller::init_distributor();  // every line disabled
     BoardLines::init_cpu(this_cpu());       // this CPU's line table and controller interface
-    start_threads();                        // we are the thread "main" now; bottom halves and idle wait
-    start_clock();                          // sleeping works once interrupts are in
+    // we are the thread "main" now; bottom halves and idle wait
+    start_threads();
+    start_clock();  // sleeping works once interrupts are in
     interrupts_enable();
     BootThread::run();
     machine_exit(0);

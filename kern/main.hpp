@@ -1,6 +1,7 @@
 // What an image does once the kernel is up: the shell, a benchmark, a test.
 //
-// Who: called once, by the thread "main", with interrupts on. Returning ends the machine with status 0.
+// Who: called once, by the thread "main", with interrupts on. Returning ends the machine with
+// status 0.
 // Lock order: none.
 #pragma once
 

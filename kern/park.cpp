@@ -5,8 +5,8 @@
 
 namespace pivot {
 
-// A sleep under a spin mutex, under a raised SPL, or in a top half whose token came through a global. A
-// bottom half may block at its own level, but not above it.
+// A sleep under a spin mutex, under a raised SPL, or in a top half whose token came through a
+// global. A bottom half may block at its own level, but not above it.
 void check_may_block(const char* what) {
     PerCpu const& cpu = this_cpu();
     PIVOT_REQUIRE(!on_interrupt_stack(), "a top half may not block", what);

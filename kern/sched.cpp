@@ -29,7 +29,6 @@ void Thread::enlist() {
     g_all_threads = this;
 }
 
-
 ThreadError Thread::start_erased(uptr bottom, uptr top, u32 priority, void (*entry)(void*),
                                  void* argument) {
     if (priority >= kThreadPriorities) {
@@ -120,14 +119,15 @@ void Scheduler::block(ThreadState state) {
         switch_threads(&self, &next_thread(cpu));
         return;
     }
-    // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered until it
-    // has come back and emptied its queue.
+    // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered
+    // until it has come back and emptied its queue.
     PIVOT_REQUIRE(self.priority_slot() != soft_slot(Ipl::softclock),
                   "a softclock continuation blocks: every sleeping thread would wait for it");
     self.pinned_ = nullptr;
     pinned->sp_ = self.pinned_sp_;
     if (cpu.standby != nullptr) {
-        spl_mark(cpu, attention_byte(Ipl::softclock));  // our end would have seen it: now others must
+        // our end would have seen it: now others must
+        spl_mark(cpu, attention_byte(Ipl::softclock));
     }
     cpu.bottom_half[self.priority_slot()] = nullptr;
     switch_threads(&self, pinned);

@@ -3,13 +3,13 @@
 // Who: threads (bottom halves are threads). A top half has no business here; asserted.
 // Lock order: runs with preemption held off on its CPU; takes no lock.
 //
-// A CPU's run queue is a bitmap of occupied priorities and a circular list each, kept by its tail, so
-// that adding at the tail, at the head and removing the head are all a few instructions. The running
-// thread is in no list, and neither is `standby`: a thread that has just become ready and outranks the
-// running one waits there for the few instructions until preemption is let in, so it need not be put
-// into the queue and found again. `threshold` is what the next one must outrank. Two facts keep this
-// right: nothing in the queue outranks the running thread, and a thread that runs at SPL none has no
-// standby. Idle is priority 0 and always ready.
+// A CPU's run queue is a bitmap of occupied priorities and a circular list each, kept by its tail,
+// so that adding at the tail, at the head and removing the head are all a few instructions. The
+// running thread is in no list, and neither is `standby`: a thread that has just become ready and
+// outranks the running one waits there for the few instructions until preemption is let in, so it
+// need not be put into the queue and found again. `threshold` is what the next one must outrank.
+// Two facts keep this right: nothing in the queue outranks the running thread, and a thread that
+// runs at SPL none has no standby. Idle is priority 0 and always ready.
 #pragma once
 
 #include "kern/thread.hpp"
@@ -67,13 +67,13 @@ class Scheduler {
 
     // -- for the mechanisms above; the caller holds off preemption
 
-    // Makes a blocked thread ready and ends the critical section; `old`: what the SPL was before it. If
-    // the thread outranks the running one, it runs before this returns, or, where the SPL does not yet
-    // let it, as soon as that is lowered to none.
+    // Makes a blocked thread ready and ends the critical section; `old`: what the SPL was before
+    // it. If the thread outranks the running one, it runs before this returns, or, where the SPL
+    // does not yet let it, as soon as that is lowered to none.
     //
-    // The fast path is a bottom half that interrupted a thread straight: no mark is needed, for its end
-    // looks for a standby thread by itself. Everything else is called in tail position, so that the fast
-    // path needs no stack frame.
+    // The fast path is a bottom half that interrupted a thread straight: no mark is needed, for its
+    // end looks for a standby thread by itself. Everything else is called in tail position, so that
+    // the fast path needs no stack frame.
     static void ready_and_leave(Thread& thread, Spl old) {
         if (this_cpu().current->pinned_ == nullptr || this_cpu().standby != nullptr ||
             thread.priority_ <= this_cpu().threshold) [[unlikely]] {

@@ -35,7 +35,8 @@ class Semaphore {
         return true;
     }
 
-    // Adds one, or gives it to the first waiter. A waiter of higher priority runs before this returns.
+    // Adds one, or gives it to the first waiter. A waiter of higher priority runs before this
+    // returns.
     void post(MayBlock const&) {
         Spl const old = splraise(Ipl::softserial);
         if (waiters_.empty()) {

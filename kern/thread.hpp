@@ -1,10 +1,11 @@
 // Threads: static objects with static stacks and fixed priorities.
 //
-// Who: start, yield, sleep_until: threads. current(): both. Lock order: none of its own; the scheduler's
-// data is guarded by holding off preemption on its CPU (SPL softserial), never by masking interrupts,
-// because a top half never touches the scheduler.
+// Who: start, yield, sleep_until: threads. current(): both. Lock order: none of its own; the
+// scheduler's data is guarded by holding off preemption on its CPU (SPL softserial), never by
+// masking interrupts, because a top half never touches the scheduler.
 //
-// A thread's function takes the MayBlock token that thread start makes, and its argument by reference.
+// A thread's function takes the MayBlock token that thread start makes, and its argument by
+// reference.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -18,7 +19,7 @@ namespace pivot {
 // It is 0 because making ready is on the way from an interrupt to a thread: XZR needs no MOV.
 enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, exited };
 
-enum class [[nodiscard]] ThreadError : u8 { none, already_started, bad_priority };
+enum class [[nodiscard]] ThreadError : u8{none, already_started, bad_priority};
 
 inline constexpr u32 kIdlePriority = 0;
 
@@ -28,13 +29,13 @@ inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
 class Thread;
 class Continuation;
 
-// Mints the token: the one friend of MayBlock. Its own friends are the three ways in which a thread's
-// code begins.
+// Mints the token: the one friend of MayBlock. Its own friends are the three ways in which a
+// thread's code begins.
 struct ThreadStart {
   private:
-    friend class Thread;             // a thread's function
-    friend class Continuation;       // a continuation, on the bottom half's thread
-    friend struct BootThread;        // the code that boots (kern/main.cpp; the unit tests' machine)
+    friend class Thread;        // a thread's function
+    friend class Continuation;  // a continuation, on the bottom half's thread
+    friend struct BootThread;   // the code that boots (kern/main.cpp; the unit tests' machine)
 
     template <auto Fn, typename T>
     static void run(void* argument) {
@@ -62,7 +63,8 @@ class Thread {
     Thread(Thread const&) = delete;
     Thread& operator=(Thread const&) = delete;
 
-    // Makes the thread ready on this CPU; it runs `Fn(MayBlock const&, T&)` and exits when that returns.
+    // Makes the thread ready on this CPU; it runs `Fn(MayBlock const&, T&)` and exits when that
+    // returns.
     template <auto Fn, typename T, usize Bytes>
     ThreadError start(StackMemory<Bytes>& stack, u32 priority, T& argument) {
         if (priority == kIdlePriority) {
@@ -108,14 +110,14 @@ class Thread {
     // The first six are read by switch.S (frame.hpp).
     uptr sp_ = 0;
     uptr stack_top_ = 0;
-    u64 base_spl_ = 0;            // the SPL at which this thread may block: none, or its soft level
-    Thread* pinned_ = nullptr;    // whom this bottom half interrupted, while it has not blocked
-    uptr pinned_sp_ = 0;          // and where that one's SwitchFrame is
-    volatile u8* mark_ = nullptr; // a bottom half's byte of `attention`
-    Thread* next_ = nullptr;      // in a run queue, wait queue or the sleepers' list
+    u64 base_spl_ = 0;          // the SPL at which this thread may block: none, or its soft level
+    Thread* pinned_ = nullptr;  // whom this bottom half interrupted, while it has not blocked
+    uptr pinned_sp_ = 0;        // and where that one's SwitchFrame is
+    volatile u8* mark_ = nullptr;  // a bottom half's byte of `attention`
+    Thread* next_ = nullptr;       // in a run queue, wait queue or the sleepers' list
     u32 priority_ = 0;
     ThreadState state_ = ThreadState::unstarted;
-    u64 wake_at_ = 0;           // counter ticks, while sleeping
+    u64 wake_at_ = 0;  // counter ticks, while sleeping
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     uptr stack_bottom_ = 0;

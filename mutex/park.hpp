@@ -15,8 +15,8 @@ struct WaitQueue {
     [[nodiscard]] bool empty() const { return head == nullptr; }
 };
 
-// What the tokens cannot see: panics, in a checked build, if the running code must not sleep now. Before
-// preemption is held off. `what` names the object that it would sleep for.
+// What the tokens cannot see: panics, in a checked build, if the running code must not sleep now.
+// Before preemption is held off. `what` names the object that it would sleep for.
 void check_may_block(const char* what);
 
 inline void assert_may_block(const char* what) {

@@ -71,10 +71,11 @@ class SpinMutexBase {
         SpinMutexBase* previous;
         u64 saved;
         port::Cpu::read_held_and_spl(previous, saved);
-        // Only code that *runs* above the level could have interrupted a holder: a top half, or, for
-        // a soft level, a bottom half. A thread that has raised its SPL further may go ahead.
-        PIVOT_ASSERT((saved & ~level) == 0 || (static_cast<u32>(level) != 0 && !on_interrupt_stack()),
-                     "a spin mutex is taken below the SPL", name_);
+        // Only code that *runs* above the level could have interrupted a holder: a top half, or,
+        // for a soft level, a bottom half. A thread that has raised its SPL further may go ahead.
+        PIVOT_ASSERT(
+            (saved & ~level) == 0 || (static_cast<u32>(level) != 0 && !on_interrupt_stack()),
+            "a spin mutex is taken below the SPL", name_);
         // raised before the lock is seen as taken
         port::Cpu::write_held_and_spl(this, saved | level);
         if (!port::Cpu::acquire_if_zero(&word_, 1)) [[unlikely]] {

@@ -1,5 +1,5 @@
-# Images for an AArch64 board. A kernel is compiled once for each *flavour* (release, checked, a seeded
-# bug ...) and linked with what each image does.
+# Images for an AArch64 board. A kernel is compiled once for each *flavour* (release, checked, a
+# seeded bug ...) and linked with what each image does.
 
 set(PIVOT_KERNEL_SOURCES
   arch/aarch64/backtrace.cpp
@@ -44,14 +44,16 @@ set(PIVOT_TARGET_CXX_OPTIONS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
 function(pivot_flavour name)
   cmake_parse_arguments(arg "" "" "DEFINITIONS;OPTIONS" ${ARGN})
   add_library(kernel_${name} OBJECT EXCLUDE_FROM_ALL ${PIVOT_KERNEL_SOURCES})
-  target_include_directories(kernel_${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/aarch64)
+  target_include_directories(kernel_${name} PUBLIC
+    ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/aarch64)
   target_compile_definitions(kernel_${name} PUBLIC PIVOT_GIC=${PIVOT_GIC} ${arg_DEFINITIONS})
   target_compile_options(kernel_${name} PUBLIC
     ${PIVOT_TARGET_OPTIONS} ${PIVOT_WARNINGS} ${arg_OPTIONS}
     $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS}>)
 endfunction()
 
-# pivot_link(target FLAVOUR f OBJECTS o EXTRA sources ...): one link of an image, images/<target>.elf.
+# pivot_link(target FLAVOUR f OBJECTS o EXTRA sources ...): one link of an image,
+# images/<target>.elf.
 function(pivot_link target)
   cmake_parse_arguments(arg "" "FLAVOUR;OBJECTS" "EXTRA" ${ARGN})
   add_executable(${target}
@@ -65,8 +67,8 @@ function(pivot_link target)
     -Wl,--defsym=LOAD_ADDRESS=${PIVOT_LOAD_ADDRESS} -T ${CMAKE_SOURCE_DIR}/arch/aarch64/link.ld)
 endfunction()
 
-# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/. Linked twice, so that
-# the image knows its functions' names (symbols.py).
+# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/. Linked twice, so
+# that the image knows its functions' names (symbols.py).
 function(pivot_image name)
   cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES" ${ARGN})
   set(symbols_py ${CMAKE_SOURCE_DIR}/arch/aarch64/symbols.py)
@@ -91,7 +93,8 @@ function(pivot_image name)
     COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img VERBATIM)
 endfunction()
 
-# pivot_target_test(name IMAGE i [EXACT] [LABEL l] [ARGS qemu/run.py's options ...]): boots an image.
+# pivot_target_test(name IMAGE i [EXACT] [LABEL l] [ARGS qemu/run.py's options ...]): boots an
+# image.
 function(pivot_target_test name)
   cmake_parse_arguments(arg "EXACT" "IMAGE;LABEL" "ARGS" ${ARGN})
   if(NOT arg_LABEL)

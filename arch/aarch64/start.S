@@ -11,7 +11,8 @@
 #include "frame.hpp"
 
 /* RW, HCE, RES1, NS: EL2 and EL1 are AArch64, Non-secure. FIQ: without it, Non-secure code sees the
- * GIC's priorities unshifted in ICC_PMR but shifted in the distributor (D17.2.117; IHI 0069H, 4.8.2). */
+ * GIC's priorities unshifted in ICC_PMR but shifted in the distributor (D17.2.117; IHI 0069H,
+ * 4.8.2). */
 #define SCR_EL3_VALUE   0x535
 #define HCR_EL2_VALUE   0x80000000      /* RW: EL1 is AArch64; nothing is trapped (D17.2.48) */
 #define SCTLR_EL2_RES1  0x30c50830      /* MMU, caches and alignment checks off (D17.2.119) */
@@ -36,7 +37,7 @@
         add     x5, x5, x7
         cmp     x5, x6
         b.lo    1b
-        dsb     sy                      // complete before anybody looks, the table walker among them
+        dsb     sy                      // complete before the table walker looks
 .endm
 
         .section .text.head, "ax"
@@ -167,7 +168,7 @@ at_el1:
         ldp     x1, x2, [x0]
         ldp     x3, x4, [x0, #16]
 
-        drop_bss_from_cache             // stores above bypassed it: what it has fetched since is stale
+        drop_bss_from_cache             // stores bypassed it: what it has fetched is stale
 
         msr     mair_el1, x4
         msr     tcr_el1, x3

@@ -1,8 +1,9 @@
 /* Thread switches and the bottom halves' drain loop.
  *
- * All run on a thread's stack (SP_EL0) with the SPL at softserial or above, interrupts enabled but for
- * one stretch. An interrupt between any two instructions finds a valid stack and saves its frame there;
- * that `current` and SP disagree for an instruction does not matter to a top half, which asks neither. */
+ * All run on a thread's stack (SP_EL0) with the SPL at softserial or above, interrupts enabled but
+ * for one stretch. An interrupt between any two instructions finds a valid stack and saves its
+ * frame there; that `current` and SP disagree for an instruction does not matter to a top half,
+ * which asks neither. */
 
 #include "frame.hpp"
 
@@ -37,17 +38,17 @@ resume:                                 // x0 = the thread to go on with
         ret
         .size   pivot_switch_threads, . - pivot_switch_threads
 
-/* --------------------------------------------------------------------------------------------------
- * Bottom halves. The straight way in: the interrupted thread stays as it is (pinned: switchable by its
- * SwitchFrame, but in no queue), the bottom half starts at the top of its stack and has no earlier state
- * to load. If it never blocks, it goes back by restoring SP and the registers that this loop uses, for the
- * C++ code that it called has preserved the others. If it blocks, the scheduler switches to the
- * pinned thread, which goes on where its SwitchFrame says.
+/* -------------------------------------------------------------------------------------------------
+ * Bottom halves. The straight way in: the interrupted thread stays as it is (pinned: switchable by
+ * its SwitchFrame, but in no queue), the bottom half starts at the top of its stack and has no
+ * earlier state to load. If it never blocks, it goes back by restoring SP and the registers that
+ * this loop uses, for the C++ code that it called has preserved the others. If it blocks, the
+ * scheduler switches to the pinned thread, which goes on where its SwitchFrame says.
  *
- * The drain loop is here, and not in C++, because it *is* the latency from interrupt to bottom half: a
- * compiled one cost 12 instructions more for registers that are saved already.
+ * The drain loop is here, and not in C++, because it *is* the latency from interrupt to bottom
+ * half: a compiled one cost 12 instructions more for registers that are saved already.
  *
- * x19 = this CPU's structure + 8 * slot    x20 = the continuation that runs    x22 = the one after it
+ * x19 = PerCpu + 8 * slot                   x20 = the continuation that runs    x22 = the one after it
  * x21 = the last of those taken            x23 = 0: an interrupt of a thread at SPL none brought us
  */
 
@@ -60,8 +61,8 @@ resume:                                 // x0 = the thread to go on with
         mov     sp, x11
 .endm
 
-/* void pivot_enter_bottom_half(u64 slot): from splx, or from an interrupt of code with a raised SPL. The
- * caller has seen that the slot has a bottom half and work. */
+/* void pivot_enter_bottom_half(u64 slot): from splx, or from an interrupt of code with a raised
+ * SPL. The caller has seen that the slot has a bottom half and work. */
         .globl  pivot_enter_bottom_half
         .type   pivot_enter_bottom_half, %function
 pivot_enter_bottom_half:
@@ -81,7 +82,8 @@ lower:  str     x12, [x18, #CPU_SPL]    // a higher level may have been marked m
         b       take_all
 
 /* From interrupt exit (vectors.S): interrupts masked, the InterruptFrame at sp, x3 = attention, the
- * interrupted thread at SPL none. Falls back to the general way if the bottom half is not at home. */
+ * interrupted thread at SPL none. Falls back to the general way if the bottom half is not at
+ * home. */
         .globl  pivot_interrupt_to_bottom_half
 pivot_interrupt_to_bottom_half:
         adr     x30, irq_thread_attended // where the interrupted thread goes on
@@ -95,7 +97,7 @@ pivot_interrupt_to_bottom_half:
         mov     x23, #0
         onto_bottom_half
         str     x12, [x18, #CPU_SPL]    // its level: higher bottom halves may interrupt this one
-        msr     daifclr, #0xf           // debug, SError and FIQ, too: the exception has masked all four
+        msr     daifclr, #0xf           // D, A and F, too: the exception masked all four
 take_all:
         str     xzr, [x19, #CPU_SOFT_FIRST]     // first, or a push in between would be overwritten
         add     x1, x19, #CPU_SOFT_FIRST

@@ -1,9 +1,9 @@
 /* The exception vectors and the whole interrupt path.
  *
- * Threads run at EL1 on SP_EL0 (PSTATE.SP = 0); every exception arrives on SP_EL1, this CPU's interrupt
- * stack. So the hardware has switched stacks before the first instruction below, an interrupt of a
- * thread and an interrupt of a top half arrive at different vectors, and a thread whose stack has
- * overflowed is caught on a good one.
+ * Threads run at EL1 on SP_EL0 (PSTATE.SP = 0); every exception arrives on SP_EL1, this CPU's
+ * interrupt stack. So the hardware has switched stacks before the first instruction below, an
+ * interrupt of a thread and an interrupt of a top half arrive at different vectors, and a thread
+ * whose stack has overflowed is caught on a good one.
  *
  *      thread's stack (SP_EL0)              interrupt stack (SP_EL1)
  *      | ...            |                   |                     | <- top, while a thread runs
@@ -11,23 +11,24 @@
  *      | InterruptFrame | <- SP_EL0         | InterruptFrame      | <- a nested interrupt's
  *                                           | top half, level high|
  *
- * The first-level frame is stored on the *thread's* stack, the top half runs on the interrupt stack:
- * two PSTATE.SP writes buy that a thread which must give way at exit is switched like any other, with
- * nothing to copy (docs/decisions/frame-on-thread-stack.md). Only the caller-saved registers are saved,
- * no address space, no FP: it is a stack switch, not a context switch.
+ * The first-level frame is stored on the *thread's* stack, the top half runs on the interrupt
+ * stack: two PSTATE.SP writes buy that a thread which must give way at exit is switched like any
+ * other, with nothing to copy (docs/decisions/frame-on-thread-stack.md). Only the caller-saved
+ * registers are saved, no address space, no FP: it is a stack switch, not a context switch.
  *
  * x18 is this CPU's PerCpu in all code and is never saved or changed (-ffixed-x18).
  *
- * Interrupts are masked from the vector to "msr daifclr" and from "msr daifset" to ERET. DAIFCLR clears
- * all four masks that the exception set: debug, SError and FIQ are never meant to wait. In between the
- * running priority and the SPL hold off all but higher lines, which nest through vector_irq_nested. */
+ * Interrupts are masked from the vector to "msr daifclr" and from "msr daifset" to ERET. DAIFCLR
+ * clears all four masks that the exception set: debug, SError and FIQ are never meant to wait. In
+ * between the running priority and the SPL hold off all but higher lines, which nest through
+ * vector_irq_nested. */
 
 #include "frame.hpp"
 #include "gic_cpu_interface.h"
 
         .section .text.vectors, "ax"
 
-/* --------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Parts shared by the first-level and the nested path.
  */
 
@@ -61,8 +62,8 @@
         eret
 .endm
 
-/* Reads what must survive nesting: x4 = ELR, x5 = SPSR, x6 = SPL; branches away if the controller does
- * not yet hold off all hard levels that the SPL does (their bytes are the low words). */
+/* Reads what must survive nesting: x4 = ELR, x5 = SPSR, x6 = SPL; branches away if the controller
+ * does not yet hold off all hard levels that the SPL does (their bytes are the low words). */
 .macro read_state lagging
         mrs     x4, elr_el1             // where the interrupted code goes on
         mrs     x5, spsr_el1            // and with which PSTATE
@@ -82,9 +83,9 @@
         ldp     x3, x1, [x0, #CPU_LINES + LINE_HANDLER]
 .endm
 
-/* The SPL says more than the controller enforces, or less. Tell it, mark the level so that splx undoes
- * it, and acknowledge: what the SPL holds off is not given out and stays pending. In: x6 = SPL.
- * Clobbers x7..x10. Goes on at \resume with x2 = INTID, or returns to the interrupted code. */
+/* The SPL says more than the controller enforces, or less. Tell it, mark the level so that splx
+ * undoes it, and acknowledge: what the SPL holds off is not given out and stays pending. In: x6 =
+ * SPL. Clobbers x7..x10. Goes on at \resume with x2 = INTID, or returns to the interrupted code. */
 .macro catch_up resume, leave
         clz     w7, w6                  // 32, 24, 16, 8 for none, vm, sched, high
         mov     w8, #0xb0
@@ -109,7 +110,7 @@
         b       \resume
 .endm
 
-/* --------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * An interrupt of a thread.
  */
 
@@ -138,7 +139,7 @@ irq_thread_lagging:
 
 irq_thread_exit:
 #ifndef PIVOT_BUG_EOI_ENABLED
-        msr     daifset, #2             // before the priority drop: or the same line nests without end
+        msr     daifset, #2             // before the priority drop, or the line nests on itself
 #endif
         msr     spsel, #0
         ldp     x6, x0, [sp, #FRAME_SPL]
@@ -155,19 +156,20 @@ irq_thread_count:
 irq_thread_leave:
         restore_and_return
 
-/* Something waits: a bottom half, a thread switch, a line that was held off. x3 = attention, x6 = SPL. */
+/* Something waits: a bottom half, a thread switch, a line that was held off. x3 = attention, x6 =
+ * SPL. */
 irq_thread_attention:
         cbnz    x6, irq_thread_raised   // some of it may be held off
-        cbz     w3, pivot_interrupt_to_bottom_half      // no held-off line: the straight way (switch.S)
+        cbz     w3, pivot_interrupt_to_bottom_half      // no line: the straight way (switch.S)
         .globl  irq_thread_general
 irq_thread_general:
-        bics    w4, w3, w6              // a line that was held off and no longer is: its mask is lowered
-        b.ne    irq_thread_lower        // before interrupts come in, or their frames would pile up here
+        bics    w4, w3, w6              // a line was held off and no longer is: lower the
+        b.ne    irq_thread_lower        // mask before interrupts come, or frames pile up
         orr     x1, x6, #SPL_SOFT       // no preemption while we look
         str     x1, [x18, #CPU_SPL]
         msr     daifclr, #0xf
         mov     x0, x6
-        bl      pivot_attend_pass       // may run bottom halves and other threads, and come back later
+        bl      pivot_attend_pass       // may run bottom halves and threads, and come back
         .globl  irq_thread_attended
 irq_thread_attended:
         msr     daifset, #2
@@ -188,8 +190,9 @@ irq_thread_raised:
         b.ne    irq_thread_general
         b       irq_thread_leave        // all of it is held off
 
-/* --------------------------------------------------------------------------------------------------
- * An interrupt of a top half: the same on the interrupt stack, and with a frame record for backtraces.
+/* -------------------------------------------------------------------------------------------------
+ * An interrupt of a top half: the same on the interrupt stack, and with a frame record for
+ * backtraces.
  */
 
 irq_nested_entry:
@@ -243,9 +246,9 @@ irq_nested_attended:
 irq_nested_lagging:
         catch_up irq_nested_acknowledged, irq_nested_leave
 
-/* --------------------------------------------------------------------------------------------------
- * The "top half" of the special INTIDs, 1020-1023: there was nothing to acknowledge, so nothing may be
- * ended. It goes on behind the end of interrupt, where the occurrence is counted.
+/* -------------------------------------------------------------------------------------------------
+ * The "top half" of the special INTIDs, 1020-1023: there was nothing to acknowledge, so nothing may
+ * be ended. It goes on behind the end of interrupt, where the occurrence is counted.
  */
         .globl  pivot_irq_special
         .type   pivot_irq_special, %function
@@ -263,7 +266,7 @@ pivot_irq_special:
         b       irq_nested_count
         .size   pivot_irq_special, . - pivot_irq_special
 
-/* --------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Everything else ends in a panic: a TrapFrame on the interrupt stack, then C++. x0, x1 and the
  * interrupted SP are in it already; x1 = the vector's index.
  */
@@ -333,7 +336,7 @@ fault_on_interrupt_stack:
         str     x0, [sp, #8]
         b       fault_common
 
-/* --------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * The table (Arm ARM, D1.10.2). VBAR_EL1 needs 2 KiB alignment.
  */
         .balign 0x800

@@ -12,5 +12,6 @@ constinit const DeviceRange kDeviceRanges[] = {
 
 }  // namespace pivot
 
-// At EL3, before the MMU: every line becomes Non-secure group 1, or the kernel below would not get it.
+// At EL3, before the MMU: every line becomes Non-secure group 1, or the kernel below would not get
+// it.
 extern "C" void pivot_boot_secure_gic() { pivot::Board::Controller::hand_to_non_secure(); }

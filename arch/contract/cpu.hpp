@@ -38,7 +38,8 @@
 
 #include <cpu.hpp>
 
-// Stands in the line table for the special INTIDs (1020-1023): counts, and ends nothing. The port's.
+// Stands in the line table for the special INTIDs (1020-1023): counts, and ends nothing. The
+// port's.
 extern "C" void pivot_irq_special(void* token, void* argument);
 
 namespace pivot {

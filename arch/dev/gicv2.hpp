@@ -29,7 +29,8 @@ struct GicV2 {
         GicBank::reset(kDistributor, 0, 32);  // banked: this CPU's own
         this_cpu().controller = kInterface;
         for (uptr word = 0; word < 4; ++word) {
-            mmio::write<u32>(kInterface + kActivePriority + 4 * word, 0);  // left by whoever ran before
+            // left by whoever ran before
+            mmio::write<u32>(kInterface + kActivePriority + 4 * word, 0);
         }
         mmio::write<u32>(kInterface + kBinaryPoint, 0);  // as many preemption levels as there are
         set_priority_mask(0);
@@ -41,13 +42,16 @@ struct GicV2 {
         return n > 1020 ? 1020 : n;
     }
 
+    // What the CPU interface holds off, read back: for tests and diagnosis.
+    [[nodiscard]] static u32 priority_mask() { return mmio::read<u32>(kInterface + kPriorityMask); }
+
     // At EL3 with the MMU off: physical addresses, Secure register views (3.5).
     static void hand_to_non_secure() {
         for (uptr word = 0; word < 32; ++word) {
             mmio::write<u32>(Map.distributor + GicBank::kIgroupr + 4 * word, ~u32{0});
         }
         constexpr u32 kLowestMask = 0xff;  // Non-secure code may only lower a mask that is >= 0x80
-        mmio::write<u32>(Map.cpu_interface + 0x004, kLowestMask);
+        mmio::write<u32>(Map.cpu_interface + kPriorityMask, kLowestMask);
     }
 
     static void enable(u32 line) { GicBank::set_bit(kDistributor, GicBank::kIsenabler, line); }
@@ -90,12 +94,13 @@ struct GicV2 {
     static constexpr uptr kDistributor = port::Cpu::device_address(Map.distributor);
     static constexpr uptr kInterface = port::Cpu::device_address(Map.cpu_interface);
 
-    static constexpr uptr kCtlr = 0x000;         // GICD_CTLR, GICC_CTLR
-    static constexpr uptr kTyper = 0x004;        // GICD_TYPER
-    static constexpr uptr kBinaryPoint = 0x008;  // GICC_BPR
-    static constexpr uptr kItargetsr = 0x800;    // GICD_ITARGETSR
-    static constexpr uptr kSgir = 0xf00;         // GICD_SGIR
-    static constexpr uptr kCpendsgir = 0xf10;      // GICD_CPENDSGIR, a byte an SGI
+    static constexpr uptr kCtlr = 0x000;            // GICD_CTLR, GICC_CTLR
+    static constexpr uptr kTyper = 0x004;           // GICD_TYPER
+    static constexpr uptr kPriorityMask = 0x004;    // GICC_PMR
+    static constexpr uptr kBinaryPoint = 0x008;     // GICC_BPR
+    static constexpr uptr kItargetsr = 0x800;       // GICD_ITARGETSR
+    static constexpr uptr kSgir = 0xf00;            // GICD_SGIR
+    static constexpr uptr kCpendsgir = 0xf10;       // GICD_CPENDSGIR, a byte an SGI
     static constexpr uptr kActivePriority = 0x0d0;  // GICC_APR
     static constexpr u32 kEnable = 1u << 0;
     static constexpr u32 kEoiMode = 1u << 9;  // GICC_CTLR.EOImodeNS

@@ -39,7 +39,8 @@ struct GicV3 {
         port::write_sysreg<Sysreg::icc_sre_el1>(port::read_sysreg<Sysreg::icc_sre_el1>() | 1);
         port::isb();  // the ICC registers below exist from here on
         port::write_sysreg<Sysreg::icc_ctlr_el1>(kEoiMode);
-        port::write_sysreg<Sysreg::icc_ap1r0_el1>(0);  // whoever ran before may have left one active
+        // whoever ran before may have left one active
+        port::write_sysreg<Sysreg::icc_ap1r0_el1>(0);
         port::write_sysreg<Sysreg::icc_bpr1_el1>(0);  // as many preemption levels as there are
         set_priority_mask(0);
         port::write_sysreg<Sysreg::icc_igrpen1_el1>(1);
@@ -49,6 +50,11 @@ struct GicV3 {
     [[nodiscard]] static u32 lines() {
         u32 const n = 32 * ((mmio::read<u32>(kDistributor + kTyper) & 31) + 1);
         return n > 1020 ? 1020 : n;
+    }
+
+    // What the CPU interface holds off, read back: for tests and diagnosis.
+    [[nodiscard]] static u32 priority_mask() {
+        return static_cast<u32>(port::read_sysreg<port::Sysreg::icc_pmr_el1>());
     }
 
     // At EL3 with the MMU off: physical addresses, Secure register views (4.6.2).
@@ -62,7 +68,8 @@ struct GicV3 {
         }
         wake(Map.redistributors);  // GICR_WAKER is Secure (12.11.42)
         mmio::write<u32>(Map.redistributors + kSgiFrame + GicBank::kIgroupr, ~u32{0});
-        mmio::write<u32>(Map.redistributors + kSgiFrame + kIgrpmodr, 0);  // Non-secure, not Secure 1
+        // Non-secure, not Secure 1
+        mmio::write<u32>(Map.redistributors + kSgiFrame + kIgrpmodr, 0);
     }
 
     static void enable(u32 line) { GicBank::set_bit(bank(line), GicBank::kIsenabler, line); }

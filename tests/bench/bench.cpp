@@ -1,7 +1,8 @@
 // The benchmark image: every row that one CPU allows, printed as records for qemu/report.py.
 //
-// Time is the physical counter. Under QEMU's -icount with a 1 GHz counter a tick is an instruction; on
-// hardware it is what CNTFRQ says. Each row's exact start and end stand in the source beside its marks.
+// Time is the physical counter. Under QEMU's -icount with a 1 GHz counter a tick is an instruction;
+// on hardware it is what CNTFRQ says. Each row's exact start and end stand in the source beside its
+// marks.
 #include "tests/bench/rows.hpp"
 
 #include "arch/board/board.hpp"

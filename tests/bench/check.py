@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark as a test: every row within its target, and two runs identical to the byte.
 
-    tests/bench/check.py --board qemu-virt --images build/qemu-virt/images --out build/qemu-virt/bench
+    tests/bench/check.py --board B --images build/B/images --out build/B/bench
 """
 
 import argparse

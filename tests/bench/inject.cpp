@@ -1,4 +1,5 @@
-// The injection image: an interrupt at every instruction of each operation, one record an operation.
+// The injection image: an interrupt at every instruction of each operation, one record an
+// operation.
 #include "arch/board/board.hpp"
 #include "kern/base/log.hpp"
 #include "kern/main.hpp"

@@ -14,8 +14,8 @@ struct Shot {
     volatile u64 latency;
     volatile uptr pc;
     volatile bool fired;
-    volatile bool inside;   // the operation runs
-    volatile bool hit;      // and was interrupted
+    volatile bool inside;  // the operation runs
+    volatile bool hit;     // and was interrupted
     AlsoDo also;
 };
 constinit Shot g_shot{};
@@ -35,7 +35,8 @@ void injected(TopHalf<Ipl::high> const& context, Shot& shot) {
 }
 
 // More than arming takes, from the first read to the operation's first instruction. The earliest
-// deadlines are past when they are armed: those interrupts come before the operation and do not count.
+// deadlines are past when they are armed: those interrupts come before the operation and do not
+// count.
 constexpr u64 kArming = 40;
 
 void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
@@ -74,7 +75,8 @@ void check_invariants(const char* name) {
     require(cpu.held == nullptr, name, "a spin mutex is still held");
     require(cpu.standby == nullptr, name, "a thread was left standing by");
     require(cpu.current == g_main, name, "another thread is current");
-    require(cpu.threshold == g_main->priority(), name, "the threshold is not the thread's priority");
+    require(cpu.threshold == g_main->priority(), name,
+            "the threshold is not the thread's priority");
     for (u32 slot = 0; slot < kSoftLevels; ++slot) {
         require(cpu.bottom_half[slot] != nullptr, name, "a bottom half is still away");
         require(cpu.soft_first[slot].next == nullptr, name, "a continuation was left queued");

@@ -1,8 +1,8 @@
 // The injector: runs an operation again and again and lets an interrupt arrive at each of its
 // instructions in turn, checks the kernel's invariants after each, and keeps the worst latency.
 //
-// Exact where an instruction is a tick (QEMU -icount, 1 GHz counter): the deadline moves by one each
-// time. Elsewhere it is a dense sampling.
+// Exact where an instruction is a tick (QEMU -icount, 1 GHz counter): the deadline moves by one
+// each time. Elsewhere it is a dense sampling.
 #pragma once
 
 #include "kern/base/symbols.hpp"

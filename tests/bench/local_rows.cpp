@@ -44,7 +44,8 @@ PIVOT_MARKED u64 spl_sample() {
     return end - begin;
 }
 
-// What splraise and splx would be if they told the controller each time (docs/decisions/lazy-spl.md).
+// What splraise and splx would be if they told the controller each time
+// (docs/decisions/lazy-spl.md).
 PIVOT_MARKED u64 direct_spl_sample() {
     u64 begin, end;
     PIVOT_BEGIN("spl_pair_direct", begin);

@@ -85,7 +85,8 @@ void count_scheduled(bool queued) { atomic::fetch_add(&g_work.scheduled, queued 
 bool all_work_done() { return atomic::load_relaxed(&g_work.scheduled) == g_work.run; }
 
 void push_and_drain(MayBlock const& context) {
-    // One from the thread; the injected interrupt adds the same one and another at every instruction.
+    // One from the thread; the injected interrupt adds the same one and another at every
+    // instruction.
     count_scheduled(g_first.schedule(context));
 }
 
@@ -166,8 +167,8 @@ constexpr Operation kList[kOperations] = {
 Operation const& operation(u32 index) { return kList[index]; }
 
 void prepare_operations(MayBlock const&) {
-    bool ok = BoardLines::request<&serve>(Board::kSpareLines[0], "inject", g_line) ==
-              LineError::none;
+    bool ok =
+        BoardLines::request<&serve>(Board::kSpareLines[0], "inject", g_line) == LineError::none;
     ok = ok && BoardLines::request<&serve_and_push>(Board::kSpareLines[1], "inject push", g_line) ==
                    LineError::none;
     ok = ok && BoardLines::set_trigger(Board::kSpareLines[0], Trigger::edge) == LineError::none;
@@ -175,10 +176,10 @@ void prepare_operations(MayBlock const&) {
     ok = ok && BoardLines::enable(Board::kSpareLines[0]) == LineError::none;
     ok = ok && BoardLines::enable(Board::kSpareLines[1]) == LineError::none;
     u32 const mine = current_thread().priority();
-    ok = ok && g_yielder.start<&yield_for_ever>(inject_yielder_stack, mine, g_turns) ==
-                   ThreadError::none;
-    ok = ok && g_partner.start<&answer>(inject_partner_stack, mine + 1, g_ping) ==
-                   ThreadError::none;
+    ok = ok &&
+         g_yielder.start<&yield_for_ever>(inject_yielder_stack, mine, g_turns) == ThreadError::none;
+    ok =
+        ok && g_partner.start<&answer>(inject_partner_stack, mine + 1, g_ping) == ThreadError::none;
     require(ok, "the operations cannot be prepared");
 }
 

@@ -22,7 +22,8 @@ void Samples::report(const char* row, u32 divisor) {
         return;
     }
     sort();
-    auto const share = [&](u32 value) { return (value + divisor - 1) / divisor; };  // never flatters
+    // never flatters
+    auto const share = [&](u32 value) { return (value + divisor - 1) / divisor; };
     log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row, share(value_[0]),
         share(value_[count_ / 2]), share(value_[count_ * 99 / 100]), share(value_[count_ - 1]),
         count_, divisor);

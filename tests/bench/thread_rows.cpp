@@ -1,4 +1,5 @@
-// Rows between threads: a yield to an equal, and a semaphore round trip with a partner that outranks us.
+// Rows between threads: a yield to an equal, and a semaphore round trip with a partner that
+// outranks us.
 #include "kern/semaphore.hpp"
 #include "tests/bench/marks.hpp"
 #include "tests/bench/rows.hpp"

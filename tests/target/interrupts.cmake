@@ -22,7 +22,8 @@ function(pivot_bug_test bug)
 endfunction()
 
 pivot_interrupt_test(nesting PLAIN SOURCES tests/target/nesting.cpp)
-foreach(entry "el3;secure=on" "el3_el2;secure=on,virtualization=on")  # all levels, handed over by EL3
+# All levels again, handed over by EL3.
+foreach(entry "el3;secure=on" "el3_el2;secure=on,virtualization=on")
   list(GET entry 0 el)
   list(GET entry 1 options)
   pivot_target_test(t_nesting_${el} IMAGE t_nesting.elf EXACT

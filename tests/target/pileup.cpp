@@ -1,6 +1,6 @@
-// A thread's stack holds one interrupt's frame while a line that was held off waits for its mask to be
-// lowered, however often another line asks in that moment. (Interrupt exit once let interrupts in before
-// it had lowered the mask: each one then found the same work to do, one frame deeper.)
+// A thread's stack holds one interrupt's frame while a line that was held off waits for its mask to
+// be lowered, however often another line asks in that moment. (Interrupt exit once let interrupts
+// in before it had lowered the mask: each one then found the same work to do, one frame deeper.)
 #include "arch/dev/generic_timer.hpp"
 #include "kern/main.hpp"
 #include "tests/target/probes.hpp"

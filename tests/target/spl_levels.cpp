@@ -16,13 +16,7 @@ constexpr Ipl kAll[kIpls] = {Ipl::none,       Ipl::softclock, Ipl::softbio, Ipl:
 constinit Probe* const kProbes[] = {&v, &s, &h};
 
 // What the controller holds off: what PerCpu says it does is no proof.
-u32 priority_mask() {
-#if PIVOT_GIC == 3
-    return static_cast<u32>(port::read_sysreg<port::Sysreg::icc_pmr_el1>());
-#else
-    return mmio::read<u32>(this_cpu().controller + 0x004);  // GICC_PMR
-#endif
-}
+u32 priority_mask() { return Board::Controller::priority_mask(); }
 
 // The mask that lets exactly the levels above `level` through.
 u32 mask_for(Ipl level) { return is_hard(level) ? gic_priority(level) : gic_priority(Ipl::none); }

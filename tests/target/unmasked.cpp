@@ -1,6 +1,6 @@
-// Debug exceptions, SError and FIQ are let in wherever code runs: an exception masks all four kinds, and
-// none of them may stay masked in a top half, a bottom half or a thread that an interrupt has switched to.
-// And: priority 0 belongs to idle alone, which never yields.
+// Debug exceptions, SError and FIQ are let in wherever code runs: an exception masks all four
+// kinds, and none of them may stay masked in a top half, a bottom half or a thread that an
+// interrupt has switched to. And: priority 0 belongs to idle alone, which never yields.
 #include "arch/dev/generic_timer.hpp"
 #include "intr/continuation.hpp"
 #include "kern/clock.hpp"
