@@ -1,7 +1,6 @@
 // The concept that every interrupt controller satisfies. A board names one type; calls are direct.
 //
-// Who: as each operation says. Lock order: none; the line table's lock is held where two could
-// race.
+// Who: as each operation says. Lock order: none.
 //
 //   init_distributor(), init_cpu()   boot; all lines disabled, lowest priority
 //   lines()                          INTIDs that the hardware has, at most kLineTableSize

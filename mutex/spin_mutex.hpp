@@ -2,8 +2,7 @@
 //
 // Who: both. `lock` takes the caller's context, and does not compile for a top half above the
 // mutex's level: such a top half could interrupt the holder and spin for ever.
-// Lock order: by level, lower first; within a level, the order in which a checked build first saw
-// them.
+// Lock order: by level, lower first; within a level, the caller's.
 //
 // Taking it raises the SPL to the mutex's level (one store), so that neither a line at that level
 // nor another thread can run here; releasing the last one lowers it again. The mutexes that a CPU

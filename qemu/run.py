@@ -8,6 +8,7 @@ not (one line on stderr per failure), 2 the command itself cannot work.
 """
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -43,6 +44,8 @@ def arguments(argv):
     add("--bios", type=Path, metavar="FILE", help="firmware; the image then lies at 0x42000000")
     add("--qemu-arg", action="append", default=[], metavar="X",
         help="one more word for QEMU (--qemu-arg=-global)")
+    add("--full-only", action="store_true",
+        help="skip (status 77) unless this is ./pivot test --full")
     add("--quiet", action="store_true", help="print the console only when something failed")
     add("--verbose", action="store_true", help="print the QEMU command first")
     return parser.parse_args(argv)
@@ -128,6 +131,9 @@ def run(args):
 
 def main(argv=None):
     args = arguments(argv)
+    if args.full_only and not os.environ.get("PIVOT_FULL"):
+        print("run.py: part of ./pivot test --full only")
+        return 77  # CTest: skipped
     try:
         if args.verbose:
             print("+", *command_for(args), flush=True)

@@ -8,7 +8,8 @@
 //
 // A function that may sleep takes a `MayBlock const&`. Neither token can be copied, made elsewhere
 // or turned into the other. Tokens are empty; passing one costs nothing. They do not see a sleep
-// under a spin guard, nor a token smuggled through a global: kern/sched.cpp asserts against both.
+// under a spin guard, nor a token smuggled through a global: assert_may_block (mutex/park.hpp)
+// looks for both.
 //
 // Where a token of the wrong kind is the likely mistake, the function has a deleted overload for
 // it: the compiler then shows that line, and the reason beside it (tests/nocompile holds the

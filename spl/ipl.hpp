@@ -9,9 +9,9 @@
 //     bits 63..32   softserial softnet softbio softclock     one byte a soft level
 //     bits 31..0        -       high    sched    vm          one byte a hard level
 //
-// Each level's set contains every lower level's, all eight are immediates of one ORR, and the half
-// that the interrupt controller must enforce is the low word, so entry compares it with one 32-bit
-// CMP.
+// Each level's set contains every lower level's, each but the empty one is an immediate of ORR, and
+// the half that the interrupt controller must enforce is the low word, so entry compares it with
+// one 32-bit CMP.
 #pragma once
 
 #include "kern/base/percpu.hpp"

@@ -8,9 +8,9 @@
 #define CPU_HELD 32
 #define CPU_SPL 40
 #define CPU_HARDWARE 48
-#define CPU_ATTENTION 56
-#define CPU_CURRENT 64
-#define CPU_MASK 72
+#define CPU_MASK 56
+#define CPU_ATTENTION 64
+#define CPU_CURRENT 72
 #define CPU_CONTROLLER 80
 #define CPU_NESTING 88
 #define CPU_SOFT_FIRST 96

@@ -48,7 +48,7 @@ resume:                                 // x0 = the thread to go on with
  * The drain loop is here, and not in C++, because it *is* the latency from interrupt to bottom
  * half: a compiled one cost 12 instructions more for registers that are saved already.
  *
- * x19 = PerCpu + 8 * slot                   x20 = the continuation that runs    x22 = the one after it
+ * x19 = PerCpu + 8 * slot            x20 = the continuation that runs    x22 = the one after it
  * x21 = the last of those taken            x23 = 0: an interrupt of a thread at SPL none brought us
  */
 

@@ -91,8 +91,7 @@
         mov     w8, #0xb0
         add     w8, w8, w7, lsl #1      // the GIC priority of that level (gic.hpp: gic_priority)
         irq_mask_x8
-        str     x6, [x18, #CPU_HARDWARE]
-        str     x6, [x18, #CPU_MASK]
+        stp     x6, x6, [x18, #CPU_HARDWARE]    // and CPU_MASK, which follows it
         cbz     w6, 1f                  // nothing is held off any more
         add     x9, x18, #CPU_ATTENTION + 3
         sub     x9, x9, x7, lsr #3
@@ -165,6 +164,7 @@ irq_thread_attention:
 irq_thread_general:
         bics    w4, w3, w6              // a line was held off and no longer is: lower the
         b.ne    irq_thread_lower        // mask before interrupts come, or frames pile up
+irq_thread_lowered:
         orr     x1, x6, #SPL_SOFT       // no preemption while we look
         str     x1, [x18, #CPU_SPL]
         msr     daifclr, #0xf
@@ -178,13 +178,22 @@ irq_thread_attended:
         ldr     x3, [x18, #CPU_ATTENTION]
         cbz     x3, irq_thread_leave
         b       irq_thread_attention
+/* In assembly, for this is done with interrupts masked. Nobody else touches the marks meanwhile. */
 irq_thread_lower:
-        orr     x0, x6, #SPL_SOFT       // nothing but the mask is attended to
-        bl      pivot_attend_pass
-        ldr     x6, [sp, #FRAME_SPL]
-        ldr     x3, [x18, #CPU_ATTENTION]
-        cbz     x3, irq_thread_leave
-        b       irq_thread_attention
+        clz     w7, w6                  // as in catch_up
+        mov     w8, #0xb0
+        add     w8, w8, w7, lsl #1
+        irq_mask_x8
+        stp     x6, x6, [x18, #CPU_HARDWARE]
+        and     w3, w3, w6              // the marks above the SPL are dealt with
+        cbz     w6, 1f
+        mov     w9, #24
+        sub     w9, w9, w7
+        mov     w10, #ATTENTION_MARK
+        lsl     w10, w10, w9
+        orr     w3, w3, w10             // still masked: whoever goes below must look
+1:      str     w3, [x18, #CPU_ATTENTION]       // the hard levels' half
+        b       irq_thread_lowered
 irq_thread_raised:
         bics    x3, x3, x6
         b.ne    irq_thread_general

@@ -16,6 +16,8 @@ struct GicV2Map {
 
 template <GicV2Map Map>
 struct GicV2 {
+    static constexpr bool kInDeviceMemory = true;  // the CPU interface
+
     static void init_distributor() {
         mmio::write<u32>(kDistributor + kCtlr, 0);
         GicBank::reset(kDistributor, 32, lines() - 32);

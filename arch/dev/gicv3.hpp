@@ -16,6 +16,8 @@ struct GicV3Map {
 
 template <GicV3Map Map>
 struct GicV3 {
+    static constexpr bool kInDeviceMemory = false;  // the CPU interface
+
     static void init_distributor() {
         mmio::write<u32>(kDistributor + kCtlr, 0);
         wait(kDistributor + kCtlr);

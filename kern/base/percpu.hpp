@@ -4,11 +4,12 @@
 // Lock order: none. A field is changed only by its CPU; what a top half may change under a thread's
 // feet is volatile and is changed by single stores, never by read-modify-write from both sides.
 //
-// An SPL is kept as a *thermometer*: level L sets the low 8*L bits. Three things follow.
+// An SPL is kept as a *thermometer*, a byte a level (spl/ipl.hpp has the layout): a level's set
+// holds every lower level's bytes. Three things follow.
 //  - Raising to the higher of two levels is one ORR with an immediate, no compare.
-//  - "Is level L held off by this SPL" is one BIC.
-//  - `attention` has a byte a level, so anyone marks a level with one byte store, without
-//    exclusives, and one 64-bit test answers "does anything above this SPL wait?".
+//  - Whether an SPL holds a level off, or what it does not hold off, is one BICS.
+//  - `attention` has the same bytes, so anyone marks a level with one byte store, without
+//    exclusives, and one 64-bit test answers "does anything that this SPL lets through wait?".
 #pragma once
 
 #include "kern/base/config.hpp"
@@ -53,14 +54,14 @@ inline constexpr u8 kMark = 0x80;
 struct alignas(64) PerCpu {
     Link* soft_last[kSoftLevels];  // by slot: the last one queued; soft_first's link if none
     // The order of the next fields is what lets vectors.S and SpinMutex move two with one LDP/STP.
-    SpinMutexBase* held;     // the spin mutex taken last and not yet released
-    volatile u64 spl;        // this CPU's SPL
-    volatile u64 hardware;   // what the controller holds off for certain: mask, running priority
-    volatile u64 attention;  // byte L-1 is not 0: something waits at level L
-    Thread* current;         // the thread that runs, or was interrupted in place
-    volatile u64 mask;       // what the controller's priority mask was last set to
-    uptr controller;         // GICv2's CPU interface; unused with system registers
-    u64 nesting;             // top halves interrupted by another top half
+    SpinMutexBase* held;               // the spin mutex taken last and not yet released
+    volatile u64 spl;                  // this CPU's SPL
+    volatile u64 hardware;             // what the controller holds off: mask or running priority
+    volatile u64 mask;                 // what the controller's priority mask was last set to
+    volatile u64 attention;            // a byte a level (spl/ipl.hpp): not 0, something waits there
+    Thread* current;                   // the thread that runs, or was interrupted in place
+    uptr controller;                   // GICv2's CPU interface; unused with system registers
+    u64 nesting;                       // top halves interrupted by another top half
     Link soft_first[kSoftLevels];      // by slot: `next` is the first continuation queued
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
     RunQueue* run;

@@ -63,6 +63,44 @@ void require(bool holds, const char* name, const char* what) {
 
 Thread* g_main = nullptr;
 
+void count(Result& result) {
+    if (!g_shot.hit) {
+        return;
+    }
+    u32 const latency = static_cast<u32>(g_shot.latency);
+    ++result.points;
+    result.min = latency < result.min ? latency : result.min;
+    if (latency > result.worst) {
+        result.worst = latency;
+        result.worst_pc = g_shot.pc;
+    }
+}
+
+// How many ticks the operation takes undisturbed.
+u64 length_of(MayBlock const& context, Operation const& operation) {
+    shoot(context, operation, 100'000);  // the interrupt comes long after
+    u64 const begin = counter();
+    operation.run(context);
+    return counter() - begin;
+}
+
+struct Earlier {
+    volatile bool fired;
+};
+constinit Earlier g_earlier{};
+
+void came_earlier(TopHalf<Ipl::sched> const&, Earlier& earlier) {
+    VirtualTimer::quiet();
+    earlier.fired = true;
+}
+
+void check(Operation const& operation) {
+    check_invariants(operation.name);
+    if (operation.check != nullptr) {
+        operation.check();
+    }
+}
+
 }  // namespace
 
 void check_invariants(const char* name) {
@@ -90,26 +128,36 @@ Result run(MayBlock const& context, Operation const& operation) {
     g_main = &current_thread();
     g_shot.also = operation.also;
     bench::TimerLine<&injected, Shot> const line{g_shot};
-    shoot(context, operation, 100'000);  // far behind: how long is it undisturbed?
-    u64 const begin = counter();
-    operation.run(context);
-    u64 const length = counter() - begin;
+    u64 const length = length_of(context, operation);
     Result result;
     for (u64 offset = 0; offset < length + kArming; ++offset) {
         shoot(context, operation, offset);
-        check_invariants(operation.name);
-        if (operation.check != nullptr) {
-            operation.check();
-        }
-        if (!g_shot.hit) {
-            continue;
-        }
-        u32 const latency = static_cast<u32>(g_shot.latency);
-        ++result.points;
-        result.min = latency < result.min ? latency : result.min;
-        if (latency > result.worst) {
-            result.worst = latency;
-            result.worst_pc = g_shot.pc;
+        check(operation);
+        count(result);
+    }
+    return result;
+}
+
+Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart) {
+    g_main = &current_thread();
+    g_shot.also = nullptr;
+    (void)BoardLines::release(Board::kVirtualTimerLine);  // the clock's
+    require(BoardLines::request<&came_earlier>(Board::kVirtualTimerLine, "earlier", g_earlier) ==
+                LineError::none,
+            operation.name, "the earlier interrupt's line cannot be had");
+    (void)BoardLines::enable(Board::kVirtualTimerLine);
+    bench::TimerLine<&injected, Shot> const line{g_shot};
+    u64 const length = length_of(context, operation);
+    Result result;
+    for (u64 offset = 0; offset < length + kArming; ++offset) {
+        for (u32 after = 1; after <= apart; ++after) {
+            g_earlier.fired = false;
+            VirtualTimer::arm(VirtualTimer::now() + offset);
+            shoot(context, operation, offset + after);
+            while (!g_earlier.fired) {
+            }
+            check(operation);
+            count(result);
         }
     }
     return result;

@@ -21,13 +21,19 @@ struct Operation {
 };
 
 struct Result {
-    u32 points = 0;  // injections that came while the operation ran
+    u32 points = 0;  // interrupts that came while the operation ran
     u32 min = ~u32{0};
     u32 worst = 0;
     uptr worst_pc = 0;  // where the worst one interrupted
 };
 
 [[nodiscard]] Result run(MayBlock const& context, Operation const& operation);
+
+// The same with a second interrupt, at a lower level, before the one that is measured: the later
+// one comes at each of the 1 to `apart` instructions that follow the earlier, and so falls into the
+// paths that only an interrupted operation takes. Takes the kernel's clock away: nobody sleeps
+// afterwards.
+[[nodiscard]] Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart);
 
 // Ends the machine with status 1 if any invariant of an idle kernel is broken; `name`: what ran.
 void check_invariants(const char* name);

@@ -19,10 +19,19 @@ add_test(NAME bench_rows_within_targets_and_repeatable COMMAND Python3::Interpre
   --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/bench)
 set_tests_properties(bench_rows_within_targets_and_repeatable PROPERTIES LABELS bench TIMEOUT 300)
 
+# Two interrupts, every distance apart: no latency above the target, in paths that only an
+# interrupted operation takes.
+pivot_target_test(inject_pairs_within_the_target IMAGE inject.elf EXACT
+  ARGS --arg inject --arg pairs --expect "@inject op=splx_replay" --expect "@end" --timeout 100)
+
 # The same with every assert on: latencies do not count here, invariants do.
 pivot_image(inject_checked FLAVOUR checked SOURCES ${PIVOT_INJECT_SOURCES})
 pivot_target_test(inject_every_instruction_checked IMAGE inject_checked.elf EXACT
   ARGS --expect "@inject op=semaphore_round_trip" --expect "@end" --timeout 100)
+
+pivot_target_test(inject_pairs_checked IMAGE inject_checked.elf EXACT
+  ARGS --full-only --arg inject --arg pairs --expect "@inject op=splx_replay" --timeout 100
+  --expect-status any --reject "panic|FAILED after")
 
 # Two of the seeded bugs are windows of an instruction: injection at every one of them finds both.
 foreach(bug splx_race double_queue)

@@ -29,7 +29,9 @@ PIVOT_MARKED void yield_and_record(MayBlock const& context, Switches& switches) 
         PIVOT_BEGIN("thread_switch", switches.begin);
         Scheduler::yield(context);
         PIVOT_END("thread_switch", end);
-        switches.run->store.add(end - switches.begin);
+        if (switches.run->store.count() < switches.run->samples) {
+            switches.run->store.add(end - switches.begin);
+        }
         if (switches.run->store.count() >= switches.run->samples) {
             switches.stop = true;
         }

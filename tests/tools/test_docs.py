@@ -2,8 +2,8 @@
 """The documents point at what is there: links, anchors, paths in backticks, symbols' files.
 
 Every Markdown file of the tree is read. A link to a file of this tree must lead to one; a link to a
-heading must find it; `path/name.ext` or `dir/` in backticks that begins with a folder of the tree must
-exist. What a reader cannot check by clicking is not checked here either.
+heading must find it; `path/name.ext` or `dir/` in backticks that begins with a folder of the tree
+must exist; every page must be reached from the README.
 """
 
 import re
@@ -67,7 +67,8 @@ def missing_places(_, text):
 
 def wide_lines(_, text):
     """Lines that do not fit beside the code; tables and quoted output may be wider."""
-    for number, line in enumerate(FENCE.sub(lambda m: "\n" * m[0].count("\n"), text).split("\n"), 1):
+    unquoted = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
+    for number, line in enumerate(unquoted.split("\n"), 1):
         if len(line) > COLUMNS and not line.startswith(("|", "    ")):
             yield f"line {number} has {len(line)} columns"
 

@@ -1,0 +1,58 @@
+// The host port of the CPU contract (arch/contract/cpu.hpp): a simulated CPU for GoogleTest.
+//
+// Who: as the contract says. Lock order: none.
+//
+// The kernel's sources run unchanged. Where a real CPU could take an interrupt between two
+// instructions, this one takes it at a *point*: every operation below is one, and in the
+// instrumented build so is every load, store and atomic of the kernel
+// (arch/host/access_points.cpp).
+#pragma once
+
+#include "arch/host/frame.hpp"
+#include "arch/host/sim_cpu.hpp"
+#include "kern/base/percpu.hpp"
+
+namespace pivot::port {
+
+struct Cpu {
+    // A host thread is a CPU: a test of two CPUs gives each of its threads a PerCpu.
+    static PerCpu& this_cpu() { return *t_this_cpu; }
+    static void set_this_cpu(PerCpu* cpu) { t_this_cpu = cpu; }
+
+    static void compiler_barrier() {
+        asm volatile("" ::: "memory");
+        sim::point();
+        asm volatile("" ::: "memory");
+    }
+    static void interrupts_disable() { sim::set_masked(true); }
+    static void interrupts_enable() { sim::set_masked(false); }
+    static bool on_interrupt_stack() { return sim::on_interrupt_stack(); }
+
+    static u64 counter() { return sim::counter(); }
+    static u64 counter_hz() { return sim::kCounterHz; }
+
+    static void cpu_relax() { sim::relax(); }
+    static void cpu_idle() { sim::idle(); }
+
+    static void set_priority_mask(u64 held);
+
+    // Each is one instruction, or one exclusive pair, on the target: a point before it and none
+    // within.
+    static void read_held_and_spl(SpinMutexBase*& held, u64& spl);
+    static void write_held_and_spl(SpinMutexBase* held, u64 spl);
+    [[nodiscard]] static bool acquire_if_zero(u64* word, u64 value);
+
+    static void switch_threads(Thread* from, Thread* to);
+    static void enter_bottom_half(u32 slot);
+    static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));
+
+    // A device of the host is an object: its registers lie where the test has put them.
+    static constexpr uptr device_address(u64 address) { return address; }
+
+    [[noreturn]] static void machine_exit(u32 status);
+
+  private:
+    static inline constinit thread_local PerCpu* t_this_cpu = nullptr;
+};
+
+}  // namespace pivot::port

@@ -1,0 +1,116 @@
+# The unit tests: the portable kernel on the host port, with GoogleTest; and whatever else needs no
+# target. Labels: unit, nocompile, layering.
+
+find_package(GTest REQUIRED)
+find_package(Threads REQUIRED)
+include(GoogleTest)
+
+# Everything that names no architecture. kern/main.cpp wires a board; kern/panic*.cpp ends a
+# machine: arch/host/panic.cpp stands for it.
+file(GLOB PIVOT_PORTABLE_SOURCES CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+  spl/*.cpp mutex/*.cpp intr/*.cpp kern/*.cpp kern/base/*.cpp kern/shell/*.cpp arch/dev/pl011*.cpp)
+list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|panic.*)\\.cpp")
+
+# Not instrumented: what happens in these happens between two instructions of the simulated CPU.
+set(PIVOT_HOST_PORT_SOURCES
+  arch/host/access_points.cpp
+  arch/host/panic.cpp
+  arch/host/sim_controller.cpp
+  arch/host/sim_cpu.cpp
+  arch/host/switch.cpp
+  arch/host/vectors.cpp
+)
+file(GLOB pivot_unit_support CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+  tests/unit/support/*.cpp)
+file(GLOB_RECURSE pivot_unit_tests CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+  tests/unit/*_test.cpp)
+
+# pivot_host_objects(name SOURCES ... DEFINITIONS ... OPTIONS ...)
+function(pivot_host_objects name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEFINITIONS;OPTIONS" ${ARGN})
+  add_library(${name} OBJECT ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/host)
+  target_compile_definitions(${name} PRIVATE PIVOT_CHECKED=1 ${arg_DEFINITIONS})
+  target_compile_options(${name} PRIVATE -O1 ${PIVOT_WARNINGS} ${arg_OPTIONS})
+  target_link_libraries(${name} PRIVATE GTest::gtest)
+endfunction()
+
+# pivot_host_tests(name [POINTS] SANITIZE ... DEFINITIONS ... TESTS ...): an executable of unit
+# tests. POINTS makes every memory access of kernel and tests an interrupt point
+# (arch/host/access_points.cpp): the flag instruments, and no thread sanitizer is linked.
+function(pivot_host_tests name)
+  cmake_parse_arguments(arg "POINTS" "" "SANITIZE;DEFINITIONS;TESTS" ${ARGN})
+  set(points)
+  if(arg_POINTS)
+    set(points -fsanitize=thread)
+    list(APPEND arg_DEFINITIONS PIVOT_ACCESS_POINTS=1)
+  endif()
+  set(sanitize)
+  foreach(kind ${arg_SANITIZE})
+    list(APPEND sanitize -fsanitize=${kind} -fno-sanitize-recover=${kind})
+  endforeach()
+  pivot_host_objects(${name}_kernel SOURCES ${PIVOT_PORTABLE_SOURCES} ${arg_TESTS}
+    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${points})
+  pivot_host_objects(${name}_port SOURCES ${PIVOT_HOST_PORT_SOURCES} ${pivot_unit_support}
+    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize})
+  # The kernel first: of an inline function in both, the linker takes the instrumented copy.
+  add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_port>)
+  target_link_options(${name} PRIVATE ${sanitize})
+  target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
+endfunction()
+
+pivot_host_tests(unit_tests POINTS SANITIZE undefined TESTS ${pivot_unit_tests})
+gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+
+# The same under the address sanitizer, which excludes the instrumentation: interrupts come at the
+# port's operations only.
+pivot_host_tests(unit_tests_address SANITIZE address undefined TESTS ${pivot_unit_tests})
+add_test(NAME unit.address_sanitizer COMMAND unit_tests_address --gtest_brief=1)
+set_tests_properties(unit.address_sanitizer PROPERTIES LABELS unit TIMEOUT 300
+  ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0")
+
+# pivot_host_bug(bug FILTER f TESTS ...): with PIVOT_BUG_<bug> put in, a test that FILTER names must
+# fail by a check of its own. The same tests pass without the bug: they are part of unit_tests.
+function(pivot_host_bug bug)
+  cmake_parse_arguments(arg "" "FILTER" "TESTS" ${ARGN})
+  string(TOLOWER ${bug} lower)
+  set(name unit_bug_${lower})
+  pivot_host_tests(${name} POINTS DEFINITIONS PIVOT_BUG_${bug}=1 TESTS ${arg_TESTS})
+  add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
+    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${arg_FILTER})
+  set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+pivot_host_bug(UART_OVERRUN FILTER "*Overrun*" TESTS tests/unit/pl011_test.cpp)
+pivot_host_bug(SPLX_RACE FILTER "SplRace.*" TESTS tests/unit/spl/spl_test.cpp)
+pivot_host_bug(DOUBLE_QUEUE FILTER "ContinuationPoints.DoubleQueue"
+  TESTS tests/unit/intr/continuation_test.cpp)
+
+# Warnings of the other compiler, with the target's language options: compiled, not linked. Clang
+# has no global register variables but the stack pointer's, so arch/aarch64 is GCC's alone.
+find_program(PIVOT_CLANGXX clang++)
+if(PIVOT_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(pivot_clang_objects)
+  foreach(source ${PIVOT_PORTABLE_SOURCES} ${PIVOT_HOST_PORT_SOURCES})
+    string(REPLACE "/" "_" object ${source})
+    set(object ${CMAKE_BINARY_DIR}/clang/${object}.o)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${PIVOT_CLANGXX} -std=c++20 -O1 -Wall -Wextra -Werror -Wshadow
+        -Wno-deprecated-volatile -fno-exceptions -fno-rtti
+        -I${CMAKE_SOURCE_DIR} -I${CMAKE_SOURCE_DIR}/arch/host
+        -MD -MF ${object}.d -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
+      DEPENDS ${source} DEPFILE ${object}.d COMMENT "clang++ ${source}" VERBATIM)
+    list(APPEND pivot_clang_objects ${object})
+  endforeach()
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/clang)
+  add_custom_target(clang_warnings ALL DEPENDS ${pivot_clang_objects})
+else()
+  message(STATUS "clang++ is not installed, or builds everything: no second compiler's warnings")
+endif()
+
+# What each part of the tree checks without a target is said beside it.
+file(GLOB pivot_checks CONFIGURE_DEPENDS
+  tests/*/checks.cmake tests/nocompile/nocompile.cmake tests/layering/layering.cmake)
+foreach(checks ${pivot_checks})
+  include(${checks})
+endforeach()

@@ -1,0 +1,123 @@
+// The interrupt path, step for step what arch/aarch64/vectors.S does; that file says why.
+//
+// Every step between "interrupts masked" and "unmasked" there is uninterrupted here: this file is
+// not instrumented, and SimCpu::masked says so.
+#include "arch/contract/cpu.hpp"
+#include "arch/contract/upcalls.hpp"
+#include "arch/host/fiber.hpp"
+
+namespace pivot::port {
+namespace {
+
+// The GIC-like mask that holds off exactly the hard levels of an SPL.
+u32 mask_for(u64 held) {
+    u32 const hard = static_cast<u32>(held);
+    if (hard == 0) {
+        return SimController::kIdlePriority;
+    }
+    u32 const highest_byte = 3 - static_cast<u32>(__builtin_clz(hard)) / 8;
+    return SimController::priority_of(static_cast<Ipl>(static_cast<u32>(Ipl::vm) + highest_byte));
+}
+
+}  // namespace
+
+void Cpu::set_priority_mask(u64 held) {
+    sim::point();
+    SimController::set_mask(mask_for(held));
+    sim::point();  // what the mask held off comes now
+}
+
+}  // namespace pivot::port
+
+namespace pivot::sim {
+namespace {
+
+// vectors.S: catch_up. The SPL says more than the controller enforces, or less.
+u32 catch_up(PerCpu& cpu, u64 spl) {
+    SimController::set_mask(port::mask_for(spl));
+    cpu.hardware = spl;
+    cpu.mask = spl;
+    u32 const hard = static_cast<u32>(spl);
+    if (hard != 0) {
+        u32 const byte = 3 - static_cast<u32>(__builtin_clz(hard)) / 8;
+        reinterpret_cast<volatile u8*>(&cpu.attention)[byte] = kMark;
+    }
+    return SimController::acknowledge();
+}
+
+void run_top_half(SimCpu& sim_cpu, LineEntry& line) {
+    ++sim_cpu.depth;
+    sim_cpu.deepest = sim_cpu.depth > sim_cpu.deepest ? sim_cpu.depth : sim_cpu.deepest;
+    sim_cpu.masked = false;
+    point();  // a higher line may nest before the first statement
+    void* const token = reinterpret_cast<u8*>(&line) - offsetof(PerCpu, lines);
+    line.handler(token, line.argument);
+    point();
+    sim_cpu.masked = true;
+    --sim_cpu.depth;
+}
+
+// vectors.S: irq_thread_attention. Something waits: a bottom half, a thread switch, a held-off
+// line.
+void attend_thread(SimCpu& sim_cpu, PerCpu& cpu, u64 spl) {
+    while ((cpu.attention & ~spl) != 0) {
+        bool const straight = spl == 0 && static_cast<u32>(cpu.attention) == 0;
+        if (!straight || !interrupt_to_bottom_half(cpu)) {
+            cpu.spl = spl | SPL_SOFT;
+            sim_cpu.masked = false;
+            point();
+            pivot_attend_pass(spl);
+        }
+        sim_cpu.masked = true;
+        cpu.spl = spl;
+    }
+}
+
+// vectors.S: irq_nested_attention.
+void attend_nested(PerCpu& cpu, u64 spl) {
+    if ((cpu.attention & ~spl) != 0) {
+        pivot_attend_pass(spl);
+        cpu.spl = spl;
+        cpu.hardware = spl;
+    }
+}
+
+}  // namespace
+
+void take_interrupt(SimCpu& sim_cpu) {
+    PerCpu& cpu = port::Cpu::this_cpu();
+    bool const nested = sim_cpu.depth != 0;
+    sim_cpu.masked = true;
+    u64 const spl = cpu.spl;
+    bool const lagging = static_cast<u32>(spl) != static_cast<u32>(cpu.hardware);
+    u32 const intid = lagging ? catch_up(cpu, spl) : SimController::acknowledge();
+    if (lagging && intid >= 1020) {
+        cpu.held_off = cpu.held_off + 1;
+        sim_cpu.masked = false;
+        return;
+    }
+    LineEntry& line = cpu.lines[intid];
+    cpu.spl = line.spl;
+    cpu.hardware = line.spl;
+    cpu.nesting += nested ? 1 : 0;
+    run_top_half(sim_cpu, line);
+    if (line.handler != &pivot_irq_special) {
+        SimController::drop(line.number);
+        SimController::deactivate(line.number);
+    }
+    ++line.count;
+    cpu.nesting -= nested ? 1 : 0;
+    cpu.spl = spl;
+    cpu.hardware = spl;
+    if (nested) {
+        attend_nested(cpu, spl);
+    } else {
+        attend_thread(sim_cpu, cpu, spl);
+    }
+    sim_cpu.masked = false;
+}
+
+}  // namespace pivot::sim
+
+// The line table's entry for "there was nothing": take_interrupt ends no interrupt then.
+void pivot_irq_special(void*, void*) {}
