@@ -26,6 +26,13 @@ void lower_mask(PerCpu& cpu, u64 held) {
     }
 }
 
+// The byte of the highest level marked: a held-off line comes before any bottom half.
+u32 highest_byte(u64 due) {
+    u32 const hard = static_cast<u32>(due);
+    return hard != 0 ? 3 - static_cast<u32>(__builtin_clz(hard)) / 8
+                     : 7 - static_cast<u32>(__builtin_clzll(due)) / 8;
+}
+
 // A soft level was marked: its bottom half, unless that is blocked (it will find the work itself),
 // and, for the byte that softclock shares with the scheduler, a switch that is due.
 void attend_soft(u32 slot, u64 held) {
@@ -51,7 +58,7 @@ void pivot_attend_pass(pivot::u64 held) {
         if (due == 0) {
             return;
         }
-        u32 const byte = 7 - static_cast<u32>(__builtin_clzll(due)) / 8;
+        u32 const byte = highest_byte(due);
         spl_unmark(this_cpu(), byte);
         if (byte >= kFirstSoftByte) {
             attend_soft(slot_byte(byte), held);
