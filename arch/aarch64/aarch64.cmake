@@ -115,7 +115,11 @@ pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
           $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-undefined-trap-on-error>)
 
 # A seeded bug a flavour (kern/base/config.hpp); tests/target proves that each is caught.
-set(PIVOT_TARGET_BUGS EOI_ENABLED SCRATCH_LOST SPLX_RACE DOUBLE_QUEUE)
+# Those of portable code are proved on one board; entry and exit differ with the controller.
+set(PIVOT_TARGET_BUGS EOI_ENABLED SCRATCH_LOST)
+if(PIVOT_GIC EQUAL 3)
+  list(APPEND PIVOT_TARGET_BUGS SPLX_RACE DOUBLE_QUEUE)
+endif()
 foreach(bug ${PIVOT_TARGET_BUGS})
   string(TOLOWER ${bug} lower)
   pivot_flavour(bug_${lower} DEFINITIONS PIVOT_CHECKED=1 PIVOT_BUG_${bug}=1)

@@ -31,30 +31,36 @@ function(pivot_host_objects name)
   add_library(${name} OBJECT ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/host)
   target_compile_definitions(${name} PRIVATE PIVOT_CHECKED=1 ${arg_DEFINITIONS})
-  target_compile_options(${name} PRIVATE -O1 ${PIVOT_WARNINGS} ${arg_OPTIONS})
+  target_compile_options(${name} PRIVATE -O1 -g1 ${PIVOT_WARNINGS} ${arg_OPTIONS})
   target_link_libraries(${name} PRIVATE GTest::gtest)
 endfunction()
 
-# pivot_host_tests(name [POINTS] SANITIZE ... DEFINITIONS ... TESTS ...): an executable of unit
+# pivot_host_tests(name [POINTS] SANITIZE ... DEFINITIONS ... OPTIONS ... TESTS ...): unit
 # tests. POINTS makes every memory access of kernel and tests an interrupt point
 # (arch/host/access_points.cpp): the flag instruments, and no thread sanitizer is linked.
 function(pivot_host_tests name)
-  cmake_parse_arguments(arg "POINTS" "" "SANITIZE;DEFINITIONS;TESTS" ${ARGN})
-  set(points)
+  cmake_parse_arguments(arg "POINTS" "" "SANITIZE;DEFINITIONS;OPTIONS;TESTS" ${ARGN})
+  set(points ${arg_OPTIONS})
   if(arg_POINTS)
-    set(points -fsanitize=thread)
+    list(APPEND points -fsanitize=thread)
     list(APPEND arg_DEFINITIONS PIVOT_ACCESS_POINTS=1)
   endif()
   set(sanitize)
   foreach(kind ${arg_SANITIZE})
     list(APPEND sanitize -fsanitize=${kind} -fno-sanitize-recover=${kind})
   endforeach()
-  pivot_host_objects(${name}_kernel SOURCES ${PIVOT_PORTABLE_SOURCES} ${arg_TESTS}
+  pivot_host_objects(${name}_kernel SOURCES ${PIVOT_PORTABLE_SOURCES}
     DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${points})
+  pivot_host_objects(${name}_tests SOURCES ${arg_TESTS}
+    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${points})
+  # Half of a test's compilation would be reading these again.
+  target_precompile_headers(${name}_tests PRIVATE
+    <gtest/gtest.h> <functional> <list> <random> <string> <vector>)
   pivot_host_objects(${name}_port SOURCES ${PIVOT_HOST_PORT_SOURCES} ${pivot_unit_support}
-    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize})
+    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${arg_OPTIONS})
   # The kernel first: of an inline function in both, the linker takes the instrumented copy.
-  add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_port>)
+  add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_tests>
+    $<TARGET_OBJECTS:${name}_port>)
   target_link_options(${name} PRIVATE ${sanitize})
   target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
 endfunction()
@@ -63,11 +69,15 @@ pivot_host_tests(unit_tests POINTS SANITIZE undefined TESTS ${pivot_unit_tests})
 gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
 
 # The same under the address sanitizer, which excludes the instrumentation: interrupts come at the
-# port's operations only.
+# port's operations only. Compiling everything once more is for ./pivot test --full.
 pivot_host_tests(unit_tests_address SANITIZE address undefined TESTS ${pivot_unit_tests})
-add_test(NAME unit.address_sanitizer COMMAND unit_tests_address --gtest_brief=1)
-set_tests_properties(unit.address_sanitizer PROPERTIES LABELS unit TIMEOUT 300
-  ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0")
+set_target_properties(unit_tests_address unit_tests_address_kernel unit_tests_address_tests
+  unit_tests_address_port PROPERTIES EXCLUDE_FROM_ALL TRUE)
+add_test(NAME unit.address_sanitizer COMMAND Python3::Interpreter
+  ${CMAKE_SOURCE_DIR}/tests/unit/support/full_only.py ${CMAKE_COMMAND} ${CMAKE_BINARY_DIR}
+  unit_tests_address $<TARGET_FILE:unit_tests_address> --gtest_brief=1)
+set_tests_properties(unit.address_sanitizer PROPERTIES LABELS unit TIMEOUT 900
+  SKIP_RETURN_CODE 77 ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0")
 
 # pivot_host_bug(bug FILTER f TESTS ...): with PIVOT_BUG_<bug> put in, a test that FILTER names must
 # fail by a check of its own. The same tests pass without the bug: they are part of unit_tests.
@@ -75,7 +85,8 @@ function(pivot_host_bug bug)
   cmake_parse_arguments(arg "" "FILTER" "TESTS" ${ARGN})
   string(TOLOWER ${bug} lower)
   set(name unit_bug_${lower})
-  pivot_host_tests(${name} POINTS DEFINITIONS PIVOT_BUG_${bug}=1 TESTS ${arg_TESTS})
+  pivot_host_tests(${name} POINTS OPTIONS -O0 -g0 DEFINITIONS PIVOT_BUG_${bug}=1
+    TESTS ${arg_TESTS})
   add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${arg_FILTER})
   set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120)
