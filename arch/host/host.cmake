@@ -85,7 +85,7 @@ function(pivot_host_bug bug)
   cmake_parse_arguments(arg "" "FILTER" "TESTS" ${ARGN})
   string(TOLOWER ${bug} lower)
   set(name unit_bug_${lower})
-  pivot_host_tests(${name} POINTS OPTIONS -O0 -g0 DEFINITIONS PIVOT_BUG_${bug}=1
+  pivot_host_tests(${name} POINTS OPTIONS -g0 DEFINITIONS PIVOT_BUG_${bug}=1
     TESTS ${arg_TESTS})
   add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${arg_FILTER})
