@@ -125,7 +125,7 @@ class Thread {
     Thread* all_next_ = nullptr;
 };
 
-[[nodiscard]] inline Thread& current_thread() { return *this_cpu().current; }
+[[nodiscard]] inline Thread& current_thread() { return *port::Cpu::current(); }
 
 inline void ThreadStart::check_continuation_end() {
     PIVOT_REQUIRE(this_cpu().spl == current_thread().base_spl(),

@@ -59,7 +59,7 @@ class AdaptiveMutex {
   private:
     static constexpr u64 kWaiters = 1;
 
-    [[nodiscard]] static u64 self() { return reinterpret_cast<u64>(this_cpu().current); }
+    [[nodiscard]] static u64 self() { return reinterpret_cast<u64>(port::Cpu::current()); }
     void lock_slowly(MayBlock const& context);
     void unlock_slowly();
 

@@ -58,7 +58,7 @@ class SpinMutexBase {
         u64 const saved = saved_spl_;
         release_word();
         port::Cpu::write_held_and_spl(previous, saved);
-        if ((cpu.attention & ~saved) != 0) [[unlikely]] {
+        if ((port::Cpu::read_attention() & ~saved) != 0) [[unlikely]] {
             pivot_attend(saved);
         }
     }

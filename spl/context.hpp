@@ -4,6 +4,8 @@
 // Who: both. Lock order: none.
 //
 //   MayBlock     a thread (a bottom half is one). Made by thread start alone.
+//   MayWake      a thread that may wake others but has no business to block: callouts. Every
+//                MayBlock is one.
 //   TopHalf<L>   a top half that runs at level L, on the interrupt stack. Made by dispatch alone.
 //
 // A function that may sleep takes a `MayBlock const&`. Neither token can be copied, made elsewhere
@@ -23,7 +25,18 @@
 
 namespace pivot {
 
-class MayBlock final {
+class MayWake {
+  public:
+    MayWake(MayWake const&) = delete;
+    MayWake& operator=(MayWake const&) = delete;
+
+  private:
+    friend class MayBlock;
+    friend struct ThreadStart;
+    MayWake() = default;
+};
+
+class MayBlock final : public MayWake {
   public:
     MayBlock(MayBlock const&) = delete;
     MayBlock& operator=(MayBlock const&) = delete;
@@ -62,6 +75,8 @@ template <typename T>
 inline constexpr bool kIsContext = false;
 template <>
 inline constexpr bool kIsContext<MayBlock> = true;
+template <>
+inline constexpr bool kIsContext<MayWake> = true;
 template <Ipl L>
 inline constexpr bool kIsContext<TopHalf<L>> = true;
 

@@ -34,13 +34,12 @@ struct [[nodiscard]] Spl {
     u64 held;
 };
 
-[[nodiscard]] inline Spl spl_current() { return Spl{this_cpu().spl}; }
+[[nodiscard]] inline Spl spl_current() { return Spl{port::Cpu::read_spl()}; }
 
 // Raises this CPU's SPL to `level`, or leaves it where it is higher. Returns what it was.
 [[nodiscard]] inline Spl splraise(Ipl level) {
-    PerCpu& cpu = this_cpu();
-    Spl const old{cpu.spl};
-    cpu.spl = old.held | held_at(level);
+    Spl const old{port::Cpu::read_spl()};
+    port::Cpu::write_spl(old.held | held_at(level));
     compiler_barrier();  // what is guarded stays below the raise
     return old;
 }
@@ -58,20 +57,20 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 
 // Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
 inline void splx(Spl old) {
-    PIVOT_ASSERT((old.held & ~this_cpu().spl) == 0, "splx raises the SPL");
+    PIVOT_ASSERT((old.held & ~port::Cpu::read_spl()) == 0, "splx raises the SPL");
     PIVOT_ASSERT(!on_interrupt_stack() || (old.held & kSoftHeld) == kSoftHeld,
                  "a top half lowers the SPL below its own level");
     compiler_barrier();  // what is guarded stays above the store
     if constexpr (kBugSplxRace) {
-        if ((this_cpu().attention & ~old.held) != 0) {
+        if ((port::Cpu::read_attention() & ~old.held) != 0) {
             pivot_attend(old.held);
             return;
         }
-        this_cpu().spl = old.held;
+        port::Cpu::write_spl(old.held);
         return;
     }
-    this_cpu().spl = old.held;
-    if ((this_cpu().attention & ~old.held) != 0) [[unlikely]] {
+    port::Cpu::write_spl(old.held);
+    if ((port::Cpu::read_attention() & ~old.held) != 0) [[unlikely]] {
         pivot_attend(old.held);
     }
 }

@@ -29,6 +29,13 @@ set(PIVOT_KERNEL_SOURCES
   mutex/spin_mutex.cpp
 )
 
+# Room for as many CPUs as the controller can serve: 8 with GICv2 (IHI 0048B, 2.1).
+if(PIVOT_GIC EQUAL 2)
+  set(PIVOT_MAX_CPUS 8)
+else()
+  set(PIVOT_MAX_CPUS 64)
+endif()
+
 set(PIVOT_TARGET_OPTIONS
   -O2 -g
   -mfix-cortex-a53-835769 -mfix-cortex-a53-843419  # errata of the CPU that most boards have
@@ -46,7 +53,8 @@ function(pivot_flavour name)
   add_library(kernel_${name} OBJECT EXCLUDE_FROM_ALL ${PIVOT_KERNEL_SOURCES})
   target_include_directories(kernel_${name} PUBLIC
     ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/aarch64)
-  target_compile_definitions(kernel_${name} PUBLIC PIVOT_GIC=${PIVOT_GIC} ${arg_DEFINITIONS})
+  target_compile_definitions(kernel_${name} PUBLIC
+    PIVOT_GIC=${PIVOT_GIC} PIVOT_MAX_CPUS=${PIVOT_MAX_CPUS} ${arg_DEFINITIONS})
   target_compile_options(kernel_${name} PUBLIC
     ${PIVOT_TARGET_OPTIONS} ${PIVOT_WARNINGS} ${arg_OPTIONS}
     $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS}>)

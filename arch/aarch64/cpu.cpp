@@ -20,6 +20,28 @@ void Cpu::set_priority_mask(u64 held) {
 #endif
 }
 
+u64 Cpu::lock_word_slowly(u64* word) {
+    for (;;) {
+        u64 const seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+        if ((seen & 1) != 0) {
+            wait_for_change(word, seen);
+        } else if (u64 expected = seen; __atomic_compare_exchange_n(
+                       word, &expected, seen | 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            return seen;
+        }
+    }
+}
+
+void Cpu::interrupt_cpu(PerCpu const& cpu, u32 sgi) {
+    asm volatile("dsb ish" ::: "memory");  // what the target will look at is there before it looks
+#if PIVOT_GIC == 3
+    write_sysreg<Sysreg::icc_sgi1r_el1>(cpu.ipi_target | u64{sgi} << 24);
+    isb();  // it is sent now, not when something else synchronises
+#else
+    mmio::write<u32>(cpu.ipi_register, static_cast<u32>(cpu.ipi_target) << 16 | sgi);  // GICD_SGIR
+#endif
+}
+
 uptr Cpu::prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
     auto* const frame = reinterpret_cast<SwitchFrame*>(stack_top - sizeof(SwitchFrame));
     *frame = {};

@@ -66,6 +66,63 @@ struct Cpu {
         return false;
     }
 
+    // A lock bit. Fails into a function of its own, so that the fast path is five instructions.
+    [[gnu::always_inline]] static u64 lock_word(u64* word) {
+        u64 value;
+        asm goto(
+            "1: ldaxr %0, %1\n"  // acquire: what the word guards is read after this
+            "   tbnz %0, #0, %l[taken]\n"
+            "   orr x16, %0, #1\n"
+            "   stxr w17, x16, %1\n"
+            "   cbnz w17, 1b"
+            : "=&r"(value)
+            : "Q"(*word)
+            : "x16", "x17", "memory"
+            : taken);
+        return value;
+    taken:
+        return lock_word_slowly(word);
+    }
+    static u64 lock_word_slowly(u64* word);
+
+    // The exclusive load arms the monitor; another CPU's store to the word clears it, which is the
+    // event that WFE waits for (Arm ARM, D1.6.1). An interrupt ends the wait, too.
+    static void wait_for_change(u64 const* word, u64 seen) {
+        u64 value;
+        asm volatile(
+            "ldaxr %0, %1\n"
+            "cmp %0, %2\n"
+            "b.ne 1f\n"
+            "wfe\n"
+            "1:"
+            : "=&r"(value)
+            : "Q"(*word), "r"(seen)
+            : "cc", "memory");
+    }
+
+    // Each one instruction that names x18 itself: a copy of x18 would go stale if the thread were
+    // preempted and went on elsewhere. The current thread is the same on either side of that.
+    [[gnu::always_inline]] static Thread* current() {
+        Thread* thread;
+        asm("ldr %0, [x18, %1]" : "=r"(thread) : "i"(CPU_CURRENT));
+        return thread;
+    }
+    [[gnu::always_inline]] static u64 read_spl() {
+        u64 spl;
+        asm volatile("ldr %0, [x18, %1]" : "=r"(spl) : "i"(CPU_SPL));
+        return spl;
+    }
+    [[gnu::always_inline]] static void write_spl(u64 spl) {
+        asm volatile("str %x0, [x18, %1]" ::"rZ"(spl), "i"(CPU_SPL) : "memory");
+    }
+    [[gnu::always_inline]] static u64 read_attention() {
+        u64 attention;
+        asm volatile("ldr %0, [x18, %1]" : "=r"(attention) : "i"(CPU_ATTENTION) : "memory");
+        return attention;
+    }
+
+    static void interrupt_cpu(PerCpu const& cpu, u32 sgi);
+
     static void switch_threads(Thread* from, Thread* to) { pivot_switch_threads(to, from); }
     static void enter_bottom_half(u32 slot) { pivot_enter_bottom_half(slot); }
     static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));

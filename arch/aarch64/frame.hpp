@@ -18,6 +18,9 @@
 #define CPU_STANDBY 168
 #define CPU_HELD_OFF 180
 #define CPU_LINES 192
+#define CPU_INTERRUPT_STACK 32984
+#define CPU_EMERGENCY_STACK 32992
+#define CPU_SIZE 33024
 
 // LineEntry
 #define LINE_HANDLER 0
@@ -130,6 +133,9 @@ static_assert(offsetof(PerCpu, bottom_half) == CPU_BOTTOM_HALF);
 static_assert(offsetof(PerCpu, standby) == CPU_STANDBY);
 static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
 static_assert(offsetof(PerCpu, lines) == CPU_LINES);
+static_assert(offsetof(PerCpu, interrupt_stack) == CPU_INTERRUPT_STACK);
+static_assert(offsetof(PerCpu, emergency_stack) == CPU_EMERGENCY_STACK);
+static_assert(sizeof(PerCpu) == CPU_SIZE);
 static_assert(offsetof(LineEntry, handler) == LINE_HANDLER);
 static_assert(offsetof(LineEntry, spl) == LINE_SPL);
 static_assert(offsetof(LineEntry, count) == LINE_COUNT);

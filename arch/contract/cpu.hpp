@@ -17,6 +17,14 @@
 //                            thread was switched back to. See the drain loop below.
 //   read_held_and_spl(), write_held_and_spl(...)  two neighbours, in one access if possible  both
 //   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
+//   lock_word(w)             sets bit 0 of *w once it is clear, with acquire; returns what   both
+//                            *w was. Preemption is held off, and whoever clears it runs.
+//   wait_for_change(w, v)    in a spin: returns when *w may no longer be v (WFE)             both
+//   current()                this CPU's current thread, in one instruction: right wherever   both
+//                            a thread that may migrate asks for itself
+//   read_spl(), write_spl(...), read_attention()  the same for these fields                  both
+//   interrupt_cpu(cpu, sgi)  sends a software-generated interrupt; what was stored before    both
+//                            is visible to whoever takes it
 //   prepare_stack(...)       makes a thread that has never run switchable to                 thread
 //   machine_exit(status)     ends the machine                                                both
 //
@@ -46,7 +54,7 @@ namespace pivot {
 
 template <typename Port>
 concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void (*entry)(Thread*),
-                       u64* word, SpinMutexBase* mutex) {
+                       u64* word, SpinMutexBase* mutex, PerCpu* cpu) {
     { Port::this_cpu() } -> std::same_as<PerCpu&>;
     { Port::on_interrupt_stack() } -> std::same_as<bool>;
     { Port::counter() } -> std::same_as<u64>;
@@ -62,6 +70,13 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
     Port::read_held_and_spl(mutex, held);
     Port::write_held_and_spl(mutex, held);
     { Port::acquire_if_zero(word, held) } -> std::same_as<bool>;
+    { Port::lock_word(word) } -> std::same_as<u64>;
+    Port::wait_for_change(word, held);
+    { Port::current() } -> std::same_as<Thread*>;
+    { Port::read_spl() } -> std::same_as<u64>;
+    Port::write_spl(held);
+    { Port::read_attention() } -> std::same_as<u64>;
+    Port::interrupt_cpu(*cpu, slot);
     { Port::prepare_stack(thread, stack_top, entry) } -> std::same_as<uptr>;
 };
 static_assert(Cpu<port::Cpu>, "this port lacks an operation of the CPU contract");
@@ -76,6 +91,8 @@ inline void interrupts_enable() { port::Cpu::interrupts_enable(); }
 inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
 inline void cpu_idle() { port::Cpu::cpu_idle(); }
+inline void wait_for_change(u64 const* word, u64 seen) { port::Cpu::wait_for_change(word, seen); }
+inline void interrupt_cpu(PerCpu const& cpu, u32 sgi) { port::Cpu::interrupt_cpu(cpu, sgi); }
 inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
 inline void enter_bottom_half(u32 slot) { port::Cpu::enter_bottom_half(slot); }
 [[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {

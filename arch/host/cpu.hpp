@@ -42,6 +42,14 @@ struct Cpu {
     static void write_held_and_spl(SpinMutexBase* held, u64 spl);
     [[nodiscard]] static bool acquire_if_zero(u64* word, u64 value);
 
+    [[nodiscard]] static u64 lock_word(u64* word);
+    static void wait_for_change(u64 const* word, u64 seen);
+    static Thread* current() { return t_this_cpu->current; }
+    static u64 read_spl() { return t_this_cpu->spl; }
+    static void write_spl(u64 spl) { t_this_cpu->spl = spl; }
+    static u64 read_attention() { return t_this_cpu->attention; }
+    static void interrupt_cpu(PerCpu const& cpu, u32 sgi);
+
     static void switch_threads(Thread* from, Thread* to);
     static void enter_bottom_half(u32 slot);
     static uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*));

@@ -30,7 +30,8 @@ function(pivot_host_objects name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEFINITIONS;OPTIONS" ${ARGN})
   add_library(${name} OBJECT ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/host)
-  target_compile_definitions(${name} PRIVATE PIVOT_CHECKED=1 ${arg_DEFINITIONS})
+  target_compile_definitions(${name} PRIVATE
+    PIVOT_CHECKED=1 PIVOT_MAX_CPUS=4 ${arg_DEFINITIONS})
   target_compile_options(${name} PRIVATE -O1 -g1 ${PIVOT_WARNINGS} ${arg_OPTIONS})
   target_link_libraries(${name} PRIVATE GTest::gtest)
 endfunction()
@@ -107,7 +108,7 @@ if(PIVOT_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     set(object ${CMAKE_BINARY_DIR}/clang/${object}.o)
     add_custom_command(OUTPUT ${object}
       COMMAND ${PIVOT_CLANGXX} -std=c++20 -O1 -Wall -Wextra -Werror -Wshadow
-        -Wno-deprecated-volatile -fno-exceptions -fno-rtti
+        -Wno-deprecated-volatile -fno-exceptions -fno-rtti -DPIVOT_MAX_CPUS=4
         -I${CMAKE_SOURCE_DIR} -I${CMAKE_SOURCE_DIR}/arch/host
         -MD -MF ${object}.d -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${source} DEPFILE ${object}.d COMMENT "clang++ ${source}" VERBATIM)

@@ -261,4 +261,25 @@ bool Cpu::acquire_if_zero(u64* word, u64 value) {
                                        __ATOMIC_RELAXED);
 }
 
+u64 Cpu::lock_word(u64* word) {
+    for (;;) {
+        point();
+        u64 seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+        if ((seen & 1) != 0) {
+            relax();
+        } else if (__atomic_compare_exchange_n(word, &seen, seen | 1, false, __ATOMIC_ACQUIRE,
+                                               __ATOMIC_RELAXED)) {
+            return seen;
+        }
+    }
+}
+
+void Cpu::wait_for_change(u64 const*, u64) { relax(); }
+
+// One simulated CPU: a call to itself.
+void Cpu::interrupt_cpu(PerCpu const&, u32 sgi) {
+    SimController::pend(sgi);
+    point();
+}
+
 }  // namespace pivot::port

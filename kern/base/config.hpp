@@ -6,8 +6,13 @@
 
 namespace pivot {
 
-// CPUs that the build has room for. This kernel runs on one; others are parked in WFE at boot.
-inline constexpr u32 kMaxCpus = 1;
+// CPUs that the build has room for: structures and stacks are laid out for this many. A machine
+// with more runs on the first ones, and says so. The build sets it: 8 is what a GICv2 can have.
+#ifndef PIVOT_MAX_CPUS
+#error "the build defines PIVOT_MAX_CPUS"
+#endif
+inline constexpr u32 kMaxCpus = PIVOT_MAX_CPUS;
+static_assert(kMaxCpus >= 1 && kMaxCpus <= 64, "sets of CPUs are kept in 64 bits");
 
 // Entries of a CPU's line table: every INTID the GIC can return from an acknowledge while LPIs are
 // off, the special INTIDs 1020-1023 included, so that dispatch needs no bounds check (GICv3, IHI

@@ -71,6 +71,13 @@ struct alignas(64) PerCpu {
     u32 id;
     u32 unused;
     LineEntry lines[kLineTableSize];
+    // Below this, nothing is on a path that counts instructions.
+    QueuedCall* calls;     // from other CPUs, newest first (kern/cross_call.hpp)
+    u64 affinity;          // MPIDR_EL1's affinity fields: who this is to firmware and controller
+    u64 ipi_target;        // how the controller names this CPU as the target of an SGI
+    uptr interrupt_stack;  // its lowest address, behind the guard page
+    uptr emergency_stack;  // the same
+    uptr ipi_register;     // GICv2: where an SGI is asked for; unused with system registers
 };
 
 }  // namespace pivot
