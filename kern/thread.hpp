@@ -11,7 +11,7 @@
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/stack.hpp"
-#include "spl/context.hpp"
+#include "kern/thread_start.hpp"
 
 namespace pivot {
 
@@ -25,37 +25,6 @@ inline constexpr u32 kIdlePriority = 0;
 
 // The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
 inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
-
-class Thread;
-class Continuation;
-
-// Mints the token: the one friend of MayBlock. Its own friends are the three ways in which a
-// thread's code begins.
-struct ThreadStart {
-  private:
-    friend class Thread;        // a thread's function
-    friend class Continuation;  // a continuation, on the bottom half's thread
-    friend struct BootThread;   // the code that boots (kern/main.cpp; the unit tests' machine)
-
-    template <auto Fn, typename T>
-    static void run(void* argument) {
-        MayBlock const token;
-        Fn(token, *static_cast<T*>(argument));
-    }
-    template <auto Fn, typename T>
-    static void continue_with(const void* token, void* owner) {
-        Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
-        if constexpr (kChecked) {
-            check_continuation_end();
-        }
-    }
-    static void check_continuation_end();
-    template <typename F>
-    static void with_token(F&& function) {
-        MayBlock const token;
-        function(token);
-    }
-};
 
 class Thread {
   public:

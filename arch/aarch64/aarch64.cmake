@@ -21,6 +21,7 @@ set(PIVOT_KERNEL_SOURCES
   kern/base/log.cpp
   kern/base/symbols.cpp
   kern/clock.cpp
+  kern/cross_call.cpp
   kern/main.cpp
   kern/panic.cpp
   kern/park.cpp

@@ -22,6 +22,13 @@ template <typename T>
                                        __ATOMIC_RELAXED);
 }
 
+// The same; on failure `expected` becomes what is there.
+template <typename T>
+[[nodiscard]] inline bool release_replace_or_load(T* word, T& expected, T value) {
+    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_RELEASE,
+                                       __ATOMIC_RELAXED);
+}
+
 template <typename T>
 inline T exchange(T* word, T value) {
     return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);

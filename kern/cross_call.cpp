@@ -1,0 +1,51 @@
+#include "kern/cross_call.hpp"
+
+namespace pivot {
+namespace {
+
+// Ends the list, for an object on its way never has a null link. No object lies at this address.
+QueuedCall* const kLast = reinterpret_cast<QueuedCall*>(u64{kMark});
+
+QueuedCall* oldest_first(QueuedCall* newest) {
+    QueuedCall* done = kLast;
+    while (newest != kLast) {
+        auto* const older = static_cast<QueuedCall*>(newest->next);
+        newest->next = done;
+        done = newest;
+        newest = older;
+    }
+    return done;
+}
+
+}  // namespace
+
+bool CrossCall::send(PerCpu& target) {
+    if (!port::Cpu::acquire_if_zero(reinterpret_cast<u64*>(&next), kMark)) {
+        return false;
+    }
+    QueuedCall* before = atomic::load_relaxed(&target.calls);
+    do {
+        atomic::store_relaxed<Link*>(&next, before != nullptr ? before : kLast);
+    } while (
+        !atomic::release_replace_or_load(&target.calls, before, static_cast<QueuedCall*>(this)));
+    if (before == nullptr) {
+        interrupt_cpu(target, static_cast<u32>(Ipi::call));
+    }
+    return true;
+}
+
+void CrossCall::run_all(MayWake const& context) {
+    QueuedCall* const newest =
+        atomic::exchange<QueuedCall*>(&this_cpu().calls, static_cast<QueuedCall*>(nullptr));
+    if (newest == nullptr) {
+        return;
+    }
+    for (QueuedCall* call = oldest_first(newest); call != kLast;) {
+        auto* const after = static_cast<QueuedCall*>(call->next);
+        atomic::store_release<Link*>(&call->next, nullptr);  // it may be sent again from here on
+        call->function(&context, call->owner);
+        call = after;
+    }
+}
+
+}  // namespace pivot

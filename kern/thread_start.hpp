@@ -1,0 +1,45 @@
+// Where context tokens of threads are made, and nowhere else.
+//
+// Who: its friends, each of which is a way in which a thread's code begins. Lock order: none.
+#pragma once
+
+#include "arch/contract/cpu.hpp"
+#include "kern/base/assert.hpp"
+#include "spl/context.hpp"
+
+namespace pivot {
+
+struct ThreadStart {
+  private:
+    friend class Thread;        // a thread's function
+    friend class Continuation;  // a continuation, on the bottom half's thread
+    friend class CrossCall;     // a call from another CPU, on the softserial bottom half's thread
+    friend class Callout;       // a timer's function, on the softclock bottom half's thread
+    friend struct BootThread;   // the code that boots (kern/main.cpp; the unit tests' machine)
+
+    template <auto Fn, typename T>
+    static void run(void* argument) {
+        MayBlock const token;
+        Fn(token, *static_cast<T*>(argument));
+    }
+    // The drain loop passes an address that is as good as any for a token without members.
+    template <auto Fn, typename T>
+    static void continue_with(const void* token, void* owner) {
+        Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
+        if constexpr (kChecked) {
+            check_continuation_end();
+        }
+    }
+    template <auto Fn, typename T>
+    static void wake_with(const void* token, void* owner) {
+        Fn(*static_cast<MayWake const*>(token), *static_cast<T*>(owner));
+    }
+    static void check_continuation_end();
+    template <typename F>
+    static void with_token(F&& function) {
+        MayBlock const token;
+        function(token);
+    }
+};
+
+}  // namespace pivot
