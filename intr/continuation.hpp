@@ -51,7 +51,7 @@ class Continuation : public QueuedCall {
     }
     // The same from a thread; a bottom half of a higher level than the caller's runs before this
     // returns.
-    bool schedule(MayBlock const&) {
+    bool schedule(MayWake const&) {
         NoPreemption const hold;
         return push(this_cpu());
     }

@@ -1,63 +1,57 @@
 #include "kern/clock.hpp"
 
-#include "kern/wait.hpp"
+#include "mutex/park.hpp"
 
 namespace pivot {
 namespace {
 
 constexpr u64 kNsPerSecond = 1'000'000'000;
 
-constinit Thread* g_sleepers[kMaxCpus] = {};
 using Alarm = void (*)(u64);
 constinit Alarm g_alarm = nullptr;
 
-// value * to / from, without losing the high bits of the product for any time below centuries.
-u64 scale(u64 value, u64 to, u64 from) { return value / from * to + value % from * to / from; }
+u64 sum_or_never(u64 a, u64 b) { return a < Clock::kNever - b ? a + b : Clock::kNever; }
+
+// (value * to + up) / from without an intermediate result that overflows, for frequencies below
+// 4 GHz.
+u64 scale(u64 value, u64 to, u64 from, u64 up) {
+    u64 whole;
+    if (__builtin_mul_overflow(value / from, to, &whole)) {
+        return Clock::kNever;
+    }
+    return sum_or_never(whole, (value % from * to + up) / from);
+}
 
 }  // namespace
 
-u64 Clock::ticks_of_ns(u64 nanoseconds) { return scale(nanoseconds, counter_hz(), kNsPerSecond); }
+u64 Clock::ticks_of_ns(u64 nanoseconds) {
+    return scale(nanoseconds, counter_hz(), kNsPerSecond, 0);
+}
 
-u64 Clock::ns_of_ticks(u64 ticks) { return scale(ticks, kNsPerSecond, counter_hz()); }
+u64 Clock::ns_of_ticks(u64 ticks) { return scale(ticks, kNsPerSecond, counter_hz(), 0); }
+
+u64 Clock::deadline_after_ns(u64 nanoseconds) {
+    return sum_or_never(counter(),
+                        scale(nanoseconds, counter_hz(), kNsPerSecond, kNsPerSecond - 1));
+}
 
 void Clock::set_alarm(void (*alarm)(u64)) { g_alarm = alarm; }
 
-void Clock::insert(Thread& thread) {
-    Thread** place = &g_sleepers[this_cpu().id];
-    while (*place != nullptr && (*place)->wake_at_ <= thread.wake_at_) {
-        place = &(*place)->next_;
-    }
-    thread.next_ = *place;
-    *place = &thread;
-    if (g_sleepers[this_cpu().id] == &thread) {
-        g_alarm(thread.wake_at_);
-    }
-}
-
-void Clock::wake_due() {
-    NoPreemption const hold;
-    Thread*& first = g_sleepers[this_cpu().id];
-    u64 const now = counter();
-    while (first != nullptr && first->wake_at_ <= now) {
-        Thread& due = *first;
-        first = due.next_;
-        Scheduler::ready(due);
-    }
-    if (first != nullptr) {
-        g_alarm(first->wake_at_);
-    }
-}
+void Clock::alarm_at(u64 deadline) { g_alarm(deadline); }
 
 void Clock::sleep_ns(MayBlock const& context, u64 nanoseconds) {
-    Scheduler::sleep_until(context, counter() + ticks_of_ns(nanoseconds));
+    Scheduler::sleep_until(context, deadline_after_ns(nanoseconds));
 }
 
-void Scheduler::sleep_until(MayBlock const&, u64 deadline) {
+void Thread::wake_from_sleep(MayWake const&, Thread& sleeper) {
+    NoPreemption const hold;
+    Scheduler::ready(sleeper);
+}
+
+void Scheduler::sleep_until(MayBlock const& context, u64 deadline) {
     assert_may_block("sleep");
     NoPreemption const hold;
-    Thread& self = current_thread();
-    self.wake_at_ = deadline;
-    Clock::insert(self);
+    current_thread().timeout_.arm(context, deadline);
     block(ThreadState::sleeping);
 }
 

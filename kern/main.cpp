@@ -31,21 +31,25 @@ void idle(MayBlock const&, int&) {
     }
 }
 
-// The kernel's clock: the top half hands everything to softclock.
-void wake_sleepers(MayBlock const&, int&) { Clock::wake_due(); }
+// A CPU's clock: the top half hands everything to softclock. One object a CPU, for a continuation is
+// in one queue at a time.
+struct CpuClock;
+void run_due(MayBlock const& context, CpuClock&) { Clock::run_due(context); }
 
-constinit Continuation g_wake_sleepers =
-    Continuation::to<&wake_sleepers>(Ipl::softclock, g_nothing);
+struct CpuClock {
+    Continuation due = Continuation::to<&run_due>(Ipl::softclock, *this);
+};
+constinit CpuClock g_clocks[kMaxCpus]{};
 
-void clock_top_half(TopHalf<Ipl::sched> const& context, Continuation& wake) {
+void clock_top_half(TopHalf<Ipl::sched> const& context, CpuClock& clock) {
     VirtualTimer::quiet();
-    wake.schedule(context);
+    clock.due.schedule(context);
 }
 
+// On each CPU.
 void start_clock() {
-    Clock::set_alarm(&VirtualTimer::arm);
-    LineError const error =
-        BoardLines::request<&clock_top_half>(Board::kVirtualTimerLine, "clock", g_wake_sleepers);
+    LineError const error = BoardLines::request<&clock_top_half>(Board::kVirtualTimerLine, "clock",
+                                                                 g_clocks[this_cpu().id]);
     PIVOT_REQUIRE(error == LineError::none, "the clock's line cannot be had", text_of(error));
     (void)BoardLines::enable(Board::kVirtualTimerLine);
 }
@@ -78,6 +82,7 @@ void pivot_main(pivot::u64) {
     BoardLines::init_cpu(this_cpu());       // this CPU's line table and controller interface
     // we are the thread "main" now; bottom halves and idle wait
     start_threads();
+    Clock::set_alarm(&VirtualTimer::arm);
     start_clock();  // sleeping works once interrupts are in
     interrupts_enable();
     BootThread::run();

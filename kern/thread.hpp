@@ -11,6 +11,7 @@
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/stack.hpp"
+#include "kern/callout.hpp"
 #include "kern/thread_start.hpp"
 
 namespace pivot {
@@ -74,7 +75,8 @@ class Thread {
 
     ThreadError start_erased(uptr bottom, uptr top, u32 priority, void (*entry)(void*),
                              void* argument);
-    void enlist();  // into all()
+    void enlist();                                                 // into all()
+    static void wake_from_sleep(MayWake const&, Thread& sleeper);  // kern/clock.cpp
 
     // The first six are read by switch.S (frame.hpp).
     uptr sp_ = 0;
@@ -83,15 +85,15 @@ class Thread {
     Thread* pinned_ = nullptr;  // whom this bottom half interrupted, while it has not blocked
     uptr pinned_sp_ = 0;        // and where that one's SwitchFrame is
     volatile u8* mark_ = nullptr;  // a bottom half's byte of `attention`
-    Thread* next_ = nullptr;       // in a run queue, wait queue or the sleepers' list
+    Thread* next_ = nullptr;       // in a run queue or wait queue
     u32 priority_ = 0;
     ThreadState state_ = ThreadState::unstarted;
-    u64 wake_at_ = 0;  // counter ticks, while sleeping
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     uptr stack_bottom_ = 0;
     const char* name_;
     Thread* all_next_ = nullptr;
+    Callout timeout_ = Callout::to<&wake_from_sleep>(*this, name_);  // while sleeping
 };
 
 [[nodiscard]] inline Thread& current_thread() { return *port::Cpu::current(); }

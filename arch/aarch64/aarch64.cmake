@@ -18,8 +18,10 @@ set(PIVOT_KERNEL_SOURCES
   intr/bottom_half.cpp
   intr/line.cpp
   kern/base/format.cpp
+  kern/base/heap.cpp
   kern/base/log.cpp
   kern/base/symbols.cpp
+  kern/callout.cpp
   kern/clock.cpp
   kern/cross_call.cpp
   kern/main.cpp

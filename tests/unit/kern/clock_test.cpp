@@ -15,7 +15,7 @@ class Ticker {
     u32 runs() const { return line_.count(); }
 
   private:
-    TestContinuation wake_{Ipl::softclock, [](auto const&) { Clock::wake_due(); }};
+    TestContinuation wake_{Ipl::softclock, [](auto const& c) { Clock::run_due(c); }};
     TestLine<Ipl::sched> line_{sim::kTimerLine, [this](auto const& context) {
                                    sim::Timer::quiet();
                                    wake_.schedule(context);

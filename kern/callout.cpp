@@ -1,0 +1,187 @@
+#include "kern/callout.hpp"
+
+#include <type_traits>
+
+#include "kern/base/atomic.hpp"
+#include "kern/clock.hpp"
+
+namespace pivot {
+
+// A CPU's armed callouts. All but `lock` is guarded by it.
+struct alignas(64) CalloutQueue {
+    static constexpr u64 kLocked = 1;
+
+    u64 word = 0;
+    Heap heap;
+    Callout* running = nullptr;  // softclock is between taking it and looking for the next
+    u64 alarm = Clock::kNever;   // what this CPU's timer was told last
+
+    // Preemption is held off by the caller.
+    void lock() { (void)port::Cpu::lock_word(&word); }
+    void unlock() { atomic::store_release(&word, u64{0}); }
+
+    // The address of an object is that of its first member, a node's so that of its callout.
+    static_assert(std::is_standard_layout_v<Callout> && offsetof(Callout, node_) == 0);
+    [[nodiscard]] Callout* first() const { return reinterpret_cast<Callout*>(heap.first()); }
+
+    // The time of the soonest, for the timer of this CPU.
+    void set_alarm() {
+        Callout const* const soonest = first();
+        alarm = soonest != nullptr ? soonest->node_.key() : Clock::kNever;
+        Clock::alarm_at(alarm);
+    }
+
+    // After a change. While softclock runs callouts, it sets the alarm itself when it is done. A
+    // change from another CPU leaves the alarm where it is: never too late, for others only take
+    // out; if it is too early now, softclock looks in vain once.
+    void changed(bool is_mine) {
+        if (!is_mine || running != nullptr) {
+            return;
+        }
+        Callout const* const soonest = first();
+        if (alarm != (soonest != nullptr ? soonest->node_.key() : Clock::kNever)) {
+            set_alarm();
+        }
+    }
+
+    // Locks the queue that `callout` belongs to.
+    static CalloutQueue& lock_home_of(Callout& callout);
+};
+
+namespace {
+
+constinit CalloutQueue g_queues[kMaxCpus]{};
+
+// The first multiple of `period` from `deadline` on that lies after `now`.
+u64 next_time(u64 deadline, u64 period, u64 now) {
+    u64 const since = now - (now - deadline) % period;
+    return period < Clock::kNever - since ? since + period : Clock::kNever;
+}
+
+}  // namespace
+
+CalloutQueue& CalloutQueue::lock_home_of(Callout& callout) {
+    for (;;) {
+        u32 const cpu = atomic::load_relaxed(&callout.cpu_);
+        if (cpu != Callout::kMoving) {
+            CalloutQueue& queue = g_queues[cpu];
+            queue.lock();
+            if (atomic::load_relaxed(&callout.cpu_) == cpu) {
+                return queue;
+            }
+            queue.unlock();
+        }
+        cpu_relax();  // whoever moves it has preemption held off: it will not take long
+    }
+}
+
+void Callout::arm_for(u64 deadline, u64 period) {
+    NoPreemption const hold;
+    u32 const here = this_cpu().id;
+    CalloutQueue* queue = &CalloutQueue::lock_home_of(*this);
+    if (is_armed()) {
+        queue->heap.remove(node_);
+    }
+    if (queue != &g_queues[here] && queue->running != this) {
+        atomic::store_relaxed(&cpu_, kMoving);
+        queue->unlock();
+        queue = &g_queues[here];
+        queue->lock();
+        atomic::store_relaxed(&cpu_, here);
+    }
+    period_ = period;
+    queue->heap.insert(node_, deadline);
+    queue->changed(queue == &g_queues[here]);
+    queue->unlock();
+}
+
+void Callout::arm_every(MayWake const&, u64 first, u64 period) {
+    PIVOT_REQUIRE(period != 0, "a periodic callout has a period", name_);
+    arm_for(first, period);
+}
+
+void Callout::arm_after_ns(MayWake const& context, u64 nanoseconds) {
+    arm(context, Clock::deadline_after_ns(nanoseconds));
+}
+
+void Callout::arm_every_ns(MayWake const& context, u64 period) {
+    u64 const ticks = Clock::ticks_of_ns(period);
+    arm_every(context, Clock::deadline_after_ns(period), ticks != 0 ? ticks : 1);
+}
+
+Cancelled Callout::cancel(MayWake const&) {
+    NoPreemption const hold;
+    CalloutQueue& queue = CalloutQueue::lock_home_of(*this);
+    bool const was_armed = is_armed();
+    if (was_armed) {
+        queue.heap.remove(node_);
+        queue.changed(&queue == &g_queues[this_cpu().id]);
+    }
+    bool const is_running = queue.running == this;
+    queue.unlock();
+    if (is_running) {
+        return Cancelled::running;
+    }
+    return was_armed ? Cancelled::cancelled : Cancelled::not_armed;
+}
+
+void Callout::cancel_and_wait(MayBlock const& context) {
+    constexpr u64 kStepNs = 10'000;
+    while (cancel(context) == Cancelled::running) {
+        Clock::sleep_ns(context, kStepNs);  // rare, and a callout's function is short
+    }
+}
+
+void Callout::run_due(MayWake const& context) {
+    CalloutQueue& queue = g_queues[this_cpu().id];  // a bottom half does not migrate
+    for (;;) {
+        Callout* due;
+        {
+            NoPreemption const hold;
+            queue.lock();
+            due = queue.first();
+            u64 const now = counter();
+            if (due == nullptr || due->node_.key() > now) {
+                queue.running = nullptr;
+                queue.set_alarm();
+                queue.unlock();
+                return;
+            }
+            queue.heap.remove(due->node_);
+            if (due->period_ != 0) {
+                queue.heap.insert(due->node_, next_time(due->node_.key(), due->period_, now));
+            }
+            queue.running = due;
+            queue.unlock();
+        }  // what outranks softclock comes in here
+        due->function_(context, due->owner_);
+    }
+}
+
+u32 Callout::armed_count(u32 cpu) {
+    NoPreemption const hold;
+    CalloutQueue& queue = g_queues[cpu];
+    queue.lock();
+    u32 const count = queue.heap.count();
+    queue.unlock();
+    return count;
+}
+
+bool Callout::next_armed(u32 cpu, CalloutView& view) {
+    NoPreemption const hold;
+    CalloutQueue& queue = g_queues[cpu];
+    queue.lock();
+    auto const* const next =
+        reinterpret_cast<Callout const*>(queue.heap.next_after(view.deadline, view.order));
+    if (next != nullptr) {
+        view = {.name = next->name_,
+                .function = reinterpret_cast<uptr>(next->function_),
+                .deadline = next->node_.key(),
+                .period = next->period_,
+                .order = next->node_.order()};
+    }
+    queue.unlock();
+    return next != nullptr;
+}
+
+}  // namespace pivot
