@@ -7,12 +7,9 @@ namespace pivot {
 void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     PerCpu& cpu = this_cpu();
     u32 const slot = soft_slot(level_);
-    stack_bottom_ = stack_bottom;
-    stack_top_ = stack_top;
-    priority_ = kRunLevels - 1 - slot;
+    settle(cpu, stack_bottom, stack_top, kRunLevels - 1 - slot);
     base_spl_ = held_at(level_);
     mark_ = reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
-    enlist();
     cpu.soft_last[slot] = &cpu.soft_first[slot];
     cpu.bottom_half[slot] = this;
 }

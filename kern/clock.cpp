@@ -1,7 +1,5 @@
 #include "kern/clock.hpp"
 
-#include "mutex/park.hpp"
-
 namespace pivot {
 namespace {
 
@@ -41,18 +39,6 @@ void Clock::alarm_at(u64 deadline) { g_alarm(deadline); }
 
 void Clock::sleep_ns(MayBlock const& context, u64 nanoseconds) {
     Scheduler::sleep_until(context, deadline_after_ns(nanoseconds));
-}
-
-void Thread::wake_from_sleep(MayWake const&, Thread& sleeper) {
-    NoPreemption const hold;
-    Scheduler::ready(sleeper);
-}
-
-void Scheduler::sleep_until(MayBlock const& context, u64 deadline) {
-    assert_may_block("sleep");
-    NoPreemption const hold;
-    current_thread().timeout_.arm(context, deadline);
-    block(ThreadState::sleeping);
 }
 
 }  // namespace pivot

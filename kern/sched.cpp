@@ -1,11 +1,15 @@
 #include "kern/sched.hpp"
 
 #include "arch/contract/upcalls.hpp"
+#include "kern/cpus.hpp"
 #include "mutex/park.hpp"
 
 namespace pivot {
 
-// The offsets that switch.S knows.
+// The offsets that switch.S knows. A thread is no standard-layout type because its calls are linked
+// by their base class; both compilers lay it out as the declarations say all the same.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
 struct ThreadLayout {
     static_assert(offsetof(Thread, sp_) == THREAD_SP);
     static_assert(offsetof(Thread, stack_top_) == THREAD_STACK_TOP);
@@ -13,45 +17,34 @@ struct ThreadLayout {
     static_assert(offsetof(Thread, pinned_) == THREAD_PINNED);
     static_assert(offsetof(Thread, pinned_sp_) == THREAD_PINNED_SP);
     static_assert(offsetof(Thread, mark_) == THREAD_MARK);
+    static_assert(offsetof(Thread, soft_held_) == THREAD_MARK + 8);
+    static_assert(offsetof(Thread, next_) == THREAD_NEXT);
+    static_assert(offsetof(Thread, priority_) == THREAD_PRIORITY);
+    static_assert(offsetof(RunQueue, tail) == RUN_TAIL);
 };
+#pragma GCC diagnostic pop
 
-namespace {
-
-constinit Thread* g_all_threads = nullptr;
-
-}  // namespace
-
-Thread* Thread::all() { return g_all_threads; }
-
-void Thread::enlist() {
-    NoPreemption const hold;
-    all_next_ = g_all_threads;
-    g_all_threads = this;
-}
-
-ThreadError Thread::start_erased(uptr bottom, uptr top, u32 priority, void (*entry)(void*),
-                                 void* argument) {
-    if (priority >= kThreadPriorities) {
-        return ThreadError::bad_priority;
+bool RunQueue::remove(Thread& thread) {
+    Thread* const last = tail[thread.priority_];
+    if (last == nullptr) {
+        return false;
     }
-    if (state_ != ThreadState::unstarted) {
-        return ThreadError::already_started;
+    Thread* before = last;
+    while (before->next_ != &thread) {
+        before = before->next_;
+        if (before == last) {
+            return false;  // once around
+        }
     }
-    priority_ = priority;
-    entry_ = entry;
-    argument_ = argument;
-    stack_bottom_ = bottom;
-    stack_top_ = top;
-    sp_ = prepare_stack(this, top, [](Thread* self) {
-        splx(Spl{0});
-        self->entry_(self->argument_);
-        Scheduler::exit_current();
-    });
-    enlist();
-    Spl const old = splraise(Ipl::softserial);
-    Scheduler::ready(*this);
-    Scheduler::leave(old);
-    return ThreadError::none;
+    if (before->next_ == last->next_) {
+        (void)take_first(thread.priority_);
+        return true;
+    }
+    before->next_ = thread.next_;
+    if (last == &thread) {
+        tail[thread.priority_] = before;
+    }
+    return true;
 }
 
 void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack_bottom,
@@ -59,16 +52,9 @@ void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack
     cpu.run = &queue;
     cpu.current = &boot;
     cpu.threshold = priority;
-    boot.priority_ = priority;
+    boot.settle(cpu, stack_bottom, stack_top, priority);
     boot.state_ = ThreadState::ready;
-    boot.stack_bottom_ = stack_bottom;
-    boot.stack_top_ = stack_top;
-    boot.enlist();
 }
-
-void Scheduler::queue_last(PerCpu& cpu, Thread& thread) { cpu.run->add_last(thread); }
-
-void Scheduler::queue_first(PerCpu& cpu, Thread& thread) { cpu.run->add_first(thread); }
 
 inline Thread& Scheduler::take_standby() {
     Thread& next = *this_cpu().standby;
@@ -85,6 +71,97 @@ inline Thread& Scheduler::next_thread(PerCpu& cpu) {
     cpu.threshold = priority;
     return cpu.run->take_first(priority);
 }
+
+// Not the bottom halves that have interrupted it straight.
+Thread& Scheduler::running_thread(PerCpu& cpu) {
+    Thread* thread = cpu.current;
+    while (thread->pinned_ != nullptr) {
+        thread = thread->pinned_;
+    }
+    return *thread;
+}
+
+// -- becoming ready
+
+void Scheduler::ready(Thread& thread) {
+    PIVOT_ASSERT(!on_interrupt_stack(), "a top half called into the scheduler");
+    PIVOT_ASSERT(thread.cpu_ == &this_cpu(), "a thread is made ready by another CPU's scheduler");
+    PerCpu& cpu = this_cpu();
+    thread.state_ = ThreadState::ready;
+    if (thread.priority_ <= cpu.threshold) {
+        queue_ready(cpu, thread);
+        return;
+    }
+    Thread* const before = cpu.standby;
+    cpu.standby = &thread;
+    cpu.threshold = thread.priority_;
+    spl_mark(cpu, attention_byte(Ipl::softclock));
+    if (before != nullptr) [[unlikely]] {
+        cpu.run->add_first(*before);
+    }
+}
+
+void Scheduler::queue_ready(PerCpu& cpu, Thread& thread) {
+    if (is_held_back(thread) || goes_to_idle_cpu(thread)) {
+        return;
+    }
+    cpu.run->add_last(thread);
+    if (thread.slice_ != 0) {
+        begin_slices(thread);
+    }
+}
+
+void Scheduler::wake(Thread& thread) {
+    if (thread.cpu_ == &this_cpu()) {
+        ready(thread);
+    } else {
+        send_to(*thread.cpu_, thread);
+    }
+}
+
+// From a thread with nothing raised: the one that is woken runs at once, if it outranks this one.
+void Scheduler::wake_and_leave_slowly(Spl old, Thread& thread) {
+    PerCpu& cpu = this_cpu();
+    if (old.held != 0 || cpu.standby != nullptr || !outranks_here(thread, cpu.threshold))
+        [[unlikely]] {
+        wake_and_leave_generally(old, thread);
+        return;
+    }
+    Thread& self = *cpu.current;
+    cpu.run->add_first(self);  // it has not had its turn yet
+    cpu.threshold = thread.priority_;
+    switch_threads(&self, &thread);
+    splx(old);
+}
+
+void Scheduler::wake_and_leave_generally(Spl old, Thread& thread) {
+    wake(thread);
+    leave(old);
+}
+
+// A thread is woken once for each time that it blocks, so its call is at home.
+void Scheduler::send_to(PerCpu& cpu, Thread& thread) {
+    bool const sent = thread.wake_call_.send(cpu);
+    PIVOT_REQUIRE(sent, "a thread is woken twice", thread.name());
+}
+
+// Priority 0: it is suspended, or on its way to another CPU.
+bool Scheduler::is_held_back(Thread& thread) {
+    if (thread.priority_ != 0) [[likely]] {
+        return false;
+    }
+    if (PerCpu* const target = thread.moves_to_; target != nullptr && !thread.suspended_) {
+        thread.moves_to_ = nullptr;
+        thread.priority_ = thread.priority();
+        atomic::store_relaxed(&thread.cpu_, target);
+        send_to(*target, thread);
+    } else {
+        thread.state_ = ThreadState::suspended;
+    }
+    return true;
+}
+
+// -- giving the CPU away
 
 void Scheduler::yield(MayBlock const&) {
     assert_may_block("yield");
@@ -109,11 +186,10 @@ void Scheduler::yield(MayBlock const&) {
     switch_threads(&self, &first);
 }
 
-void Scheduler::block(ThreadState state) {
+void Scheduler::block() {
     PerCpu& cpu = this_cpu();
     Thread& self = *cpu.current;
     PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block");
-    self.state_ = state;
     Thread* const pinned = self.pinned_;
     if (pinned == nullptr) {
         switch_threads(&self, &next_thread(cpu));
@@ -121,7 +197,7 @@ void Scheduler::block(ThreadState state) {
     }
     // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered
     // until it has come back and emptied its queue.
-    PIVOT_REQUIRE(self.priority_slot() != soft_slot(Ipl::softclock),
+    PIVOT_REQUIRE(self.slot() != soft_slot(Ipl::softclock),
                   "a softclock continuation blocks: every sleeping thread would wait for it");
     self.pinned_ = nullptr;
     pinned->sp_ = self.pinned_sp_;
@@ -129,9 +205,72 @@ void Scheduler::block(ThreadState state) {
         // our end would have seen it: now others must
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
-    cpu.bottom_half[self.priority_slot()] = nullptr;
+    cpu.bottom_half[self.slot()] = nullptr;
     switch_threads(&self, pinned);
 }
+
+bool Scheduler::block_until(MayBlock const& context, ThreadState state, u64 deadline) {
+    Thread& self = current_thread();
+    if (state == ThreadState::sleeping || self.turn_.waits_for != nullptr) {
+        self.waiting_on_ = nullptr;  // a wait queue's thread has set both under its lock
+        self.state_ = state;
+    }
+    if (deadline == kForever) {
+        block();
+        return true;
+    }
+    self.timed_out_ = false;
+    self.timeout_.arm(context, deadline);
+    block();
+    if (self.timed_out_) {
+        return false;
+    }
+    // Running on another CPU, that we have come from, it must not find us in our next wait.
+    while (self.timeout_.cancel(context) == Cancelled::running) {
+        cpu_relax();
+    }
+    return true;
+}
+
+// From the thread's callout, on the CPU that was its home when it was armed.
+void Thread::time_is_over(MayWake const&, Thread& thread) {
+    NoPreemption const hold;
+    Scheduler::timed_out(thread);
+}
+
+void Scheduler::timed_out(Thread& thread) {
+    if (thread.state() == ThreadState::sleeping) {
+        thread.timed_out_ = true;
+        ready(thread);
+        return;
+    }
+    if (thread.state() != ThreadState::blocked) {
+        return;  // woken already, and perhaps on its way here
+    }
+    bool over = false;
+    if (WaitQueue* const queue = thread.waiting_on_; queue != nullptr) {
+        Thread* first = queue->lock();
+        over = thread.state() == ThreadState::blocked;
+        if (over) {
+            first = WaitQueue::remove(first, thread);
+        }
+        queue->unlock(first);
+    } else {
+        over = give_up_mutex(thread);
+    }
+    if (over) {
+        thread.timed_out_ = true;
+        ready(thread);
+    }
+}
+
+void Scheduler::sleep_until(MayBlock const& context, u64 deadline) {
+    assert_may_block("sleep");
+    NoPreemption const hold;
+    (void)block_until(context, ThreadState::sleeping, deadline);
+}
+
+// -- preemption
 
 // A switch that was due happens now. softclock has the same byte, so its queue is looked at again.
 inline void Scheduler::clear_switch_mark(PerCpu& cpu) {
@@ -144,6 +283,10 @@ inline void Scheduler::clear_switch_mark(PerCpu& cpu) {
 void Scheduler::preempt() {
     PerCpu& cpu = this_cpu();
     clear_switch_mark(cpu);
+    if (cpu.resched != 0) [[unlikely]] {
+        resched(cpu);
+        return;
+    }
     if (cpu.standby == nullptr) {
         return;
     }
@@ -152,27 +295,61 @@ void Scheduler::preempt() {
     switch_threads(&self, &take_standby());
 }
 
-void Scheduler::ready_and_leave_slowly(Spl old, Thread& thread) {
-    ready(thread);
-    leave(old);
+void Scheduler::ask_resched(PerCpu& cpu, u32 what) {
+    cpu.resched |= what;
+    spl_mark(cpu, attention_byte(Ipl::softclock));
 }
 
-inline Thread& Scheduler::preempt_pinned(Thread& pinned) {
-    this_cpu().run->add_first(pinned);
+// The running thread, about to be switched away from, must not be queued again. One that moves is
+// sent to this very CPU: when the call runs, it is off its stack.
+bool Scheduler::leaves_cpu(Thread& thread) {
+    if (thread.suspended_) [[unlikely]] {
+        thread.state_ = ThreadState::suspended;
+        return true;
+    }
+    if (thread.moves_to_ != nullptr) [[unlikely]] {
+        send_to(this_cpu(), thread);
+        return true;
+    }
+    return false;
+}
+
+void Scheduler::resched(PerCpu& cpu) {
+    u32 const what = cpu.resched;
+    cpu.resched = 0;
+    Thread& self = *cpu.current;
+    if (leaves_cpu(self)) {
+        switch_threads(&self, &next_thread(cpu));
+        return;
+    }
+    if (cpu.standby != nullptr) {
+        cpu.run->add_first(self);
+        switch_threads(&self, &take_standby());
+        return;
+    }
+    u32 const best = cpu.run->highest();
+    bool const rotate = (what & kRotate) != 0 && self.slice_ != 0;
+    if (best > self.priority_) {
+        cpu.run->add_first(self);
+    } else if (best == self.priority_ && rotate) {
+        cpu.run->add_last(self);
+    } else {
+        return;
+    }
+    switch_threads(&self, &next_thread(cpu));
+}
+
+Thread& Scheduler::preempt_pinned(Thread& pinned) {
+    if (!leaves_cpu(pinned)) {
+        this_cpu().run->add_first(pinned);
+    }
     return take_standby();
 }
 
 inline Thread& Scheduler::retire(Thread& bottom_half) {
     PerCpu& cpu = this_cpu();
-    cpu.bottom_half[bottom_half.priority_slot()] = &bottom_half;
+    cpu.bottom_half[bottom_half.slot()] = &bottom_half;
     return next_thread(cpu);
-}
-
-void Scheduler::exit_current() {
-    assert_may_block("exit");
-    (void)splraise(Ipl::softserial);
-    block(ThreadState::exited);
-    panic("an exited thread was switched to");
 }
 
 }  // namespace pivot

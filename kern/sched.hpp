@@ -1,15 +1,24 @@
-// The scheduler: fixed priorities, FIFO within one, O(1).
+// The scheduler: fixed priorities, FIFO or round-robin within one, O(1), each CPU for itself.
 //
 // Who: threads (bottom halves are threads). A top half has no business here; asserted.
-// Lock order: runs with preemption held off on its CPU; takes no lock.
+// Lock order: runs with preemption held off on its CPU; takes no lock on the way from a wake-up to
+// the thread. Changes of a thread (change) hold g_turnstiles.
 //
-// A CPU's run queue is a bitmap of occupied priorities and a circular list each, kept by its tail,
-// so that adding at the tail, at the head and removing the head are all a few instructions. The
-// running thread is in no list, and neither is `standby`: a thread that has just become ready and
-// outranks the running one waits there for the few instructions until preemption is let in, so it
-// need not be put into the queue and found again. `threshold` is what the next one must outrank.
-// Two facts keep this right: nothing in the queue outranks the running thread, and a thread that
-// runs at SPL none has no standby. Idle is priority 0 and always ready.
+// There is no lock because nothing is shared: a CPU's run queue, and whatever the scheduler keeps of
+// the threads whose home the CPU is, are touched by that CPU alone. Another CPU that wakes such a
+// thread sends a call (kern/cross_call.hpp), which this one runs in its softserial bottom half:
+// when no thread of its own is in the middle of a switch, by construction.
+//
+// A run queue is a bitmap of occupied priorities and a circular list each, kept by its tail, so that
+// adding at the tail, at the head and removing the head are all a few instructions. The running
+// thread is in no list, and neither is `standby`: a thread that has just become ready and outranks
+// the running one waits there for the few instructions until preemption is let in, so it need not be
+// put into the queue and found again. `threshold` is what the next one must outrank. Two facts keep
+// this right: nothing in the queue outranks the running thread, and a thread that runs at SPL none
+// has no standby. Idle is priority 0 and always ready.
+//
+// Everything rarer (a time slice is over, the running thread has been suspended or lowered, or is to
+// move) sets `resched`, and the next preemption point does what it says.
 #pragma once
 
 #include "kern/thread.hpp"
@@ -51,6 +60,9 @@ struct RunQueue {
         }
         return first;
     }
+
+    // Takes a thread out from wherever it is; false if it is not in. Steps: those of its priority.
+    [[nodiscard]] bool remove(Thread& thread);
 };
 
 class Scheduler {
@@ -62,47 +74,37 @@ class Scheduler {
     // Lets the next thread of the same priority run, if there is one.
     static void yield(MayBlock const&);
 
-    // Sleeps until the counter has reached `deadline` (ticks). kern/clock.cpp.
-    static void sleep_until(MayBlock const&, u64 deadline);
+    // Sleeps until the counter has reached `deadline` (ticks).
+    static void sleep_until(MayBlock const& context, u64 deadline);
 
     // -- for the mechanisms above; the caller holds off preemption
 
-    // Makes a blocked thread ready and ends the critical section; `old`: what the SPL was before
-    // it. If the thread outranks the running one, it runs before this returns, or, where the SPL
-    // does not yet let it, as soon as that is lowered to none.
+    // Wakes a thread that has been taken out of what it waited in, and ends the critical section;
+    // `old`: what the SPL was before it. If it outranks the running thread of this CPU, its home,
+    // it runs before this returns, or, where the SPL does not yet let it, as soon as that is
+    // lowered to none.
     //
     // The fast path is a bottom half that interrupted a thread straight: no mark is needed, for its
     // end looks for a standby thread by itself. Everything else is called in tail position, so that
     // the fast path needs no stack frame.
-    static void ready_and_leave(Thread& thread, Spl old) {
-        if (this_cpu().current->pinned_ == nullptr || this_cpu().standby != nullptr ||
-            thread.priority_ <= this_cpu().threshold) [[unlikely]] {
-            ready_and_leave_slowly(old, thread);
-            return;
+    static void wake_and_leave(Thread& thread, Spl old) {
+        if (this_cpu().current->pinned_ != nullptr) [[likely]] {
+            Thread* standby;
+            u64 threshold;
+            port::Cpu::read_standby(standby, threshold);
+            if (standby != nullptr || !outranks_here(thread, threshold)) [[unlikely]] {
+                wake_and_leave_slowly(old, thread);
+                return;
+            }
+            port::Cpu::write_standby(&thread, thread.priority_);
+            splx(old);
+        } else {
+            wake_and_leave_slowly(old, thread);
         }
-        thread.state_ = ThreadState::ready;
-        this_cpu().standby = &thread;
-        this_cpu().threshold = thread.priority_;
-        splx(old);
     }
 
-    // Makes a blocked thread ready; it runs as soon as preemption is let in, if it should.
-    static void ready(Thread& thread) {
-        PIVOT_ASSERT(!on_interrupt_stack(), "a top half called into the scheduler");
-        PerCpu& cpu = this_cpu();
-        thread.state_ = ThreadState::ready;
-        if (thread.priority_ <= cpu.threshold) {
-            queue_last(cpu, thread);
-            return;
-        }
-        Thread* const before = cpu.standby;
-        cpu.standby = &thread;
-        cpu.threshold = thread.priority_;
-        spl_mark(cpu, attention_byte(Ipl::softclock));
-        if (before != nullptr) [[unlikely]] {
-            queue_first(cpu, *before);
-        }
-    }
+    // The same without the end of the critical section.
+    static void wake(Thread& thread);
 
     // Ends a critical section that may have made a thread ready. `old`: what the SPL was before it.
     static void leave(Spl old) {
@@ -112,12 +114,20 @@ class Scheduler {
         splx(old);
     }
 
-    // Gives the CPU away until someone makes this thread ready. The caller has put it where that
-    // someone will find it.
-    static void block(ThreadState state);
+    // Gives the CPU away until someone wakes this thread. The caller has set its state and put it
+    // where that someone will find it.
+    static void block();
 
-    // Switches to the standby thread, if there is one. The SPL is none but for the caller's hold.
+    // The same until `deadline` (counter ticks) at the latest. False: the time was over first.
+    [[nodiscard]] static bool block_until(MayBlock const& context, ThreadState state, u64 deadline);
+
+    // Switches to the standby thread, if there is one, and does what `resched` asks for. The SPL is
+    // none but for the caller's hold.
     static void preempt();
+
+    // With g_turnstiles held: what is wanted of the thread (its effective priority, suspension,
+    // affinity) has changed. Its home CPU acts on it.
+    static void change(Thread& thread);
 
     // Ends the running thread.
     [[noreturn]] static void exit_current();
@@ -127,12 +137,44 @@ class Scheduler {
     static Thread& preempt_pinned(Thread& pinned);
 
   private:
-    static void ready_and_leave_slowly(Spl old, Thread& thread);
+    friend class Thread;
+
+    // What `PerCpu::resched` asks for.
+    static constexpr u32 kLookAgain = 1;  // the running thread may no longer be the one to run
+    static constexpr u32 kRotate = 2;     // its time slice is over
+
+    // This CPU is its home, and it would run here at once.
+    [[nodiscard]] static bool outranks_here(Thread const& thread, u64 threshold) {
+        return (thread.cpu_ == &this_cpu()) & (thread.priority_ > threshold);
+    }
+    static void wake_and_leave_slowly(Spl old, Thread& thread);
+    static void wake_and_leave_generally(Spl old, Thread& thread);
+    static void queue_ready(PerCpu& cpu, Thread& thread);
+    static void ready(Thread& thread);
+    [[nodiscard]] static bool is_held_back(Thread& thread);
+    [[nodiscard]] static bool goes_to_idle_cpu(Thread& thread);
+    static void send_to(PerCpu& cpu, Thread& thread);
     static void clear_switch_mark(PerCpu& cpu);
-    static void queue_last(PerCpu& cpu, Thread& thread);
-    static void queue_first(PerCpu& cpu, Thread& thread);
+    static void ask_resched(PerCpu& cpu, u32 what);
+    static void resched(PerCpu& cpu);
+    [[nodiscard]] static bool leaves_cpu(Thread& thread);
+    static void change_at_home(Thread& thread);
+    static void set_key(Thread& thread, u32 key);
+    [[nodiscard]] static bool change_waiting(Thread& thread, u32 key);
+    static void begin_slices(Thread const& thread);
+    [[nodiscard]] static bool give_up_mutex(Thread& thread);
+    friend struct SliceTimer;
+    [[nodiscard]] static Thread& running_thread(PerCpu& cpu);
     [[nodiscard]] static Thread& take_standby();
     [[nodiscard]] static Thread& next_thread(PerCpu& cpu);
+    static void timed_out(Thread& thread);
 };
+
+inline void WaitQueue::unlock_without(Thread& first) { unlock(remove_first(first)); }
+
+inline Thread* WaitQueue::remove_first(Thread& first) {
+    atomic::store_relaxed(&first.state_, ThreadState::ready);
+    return first.next_;
+}
 
 }  // namespace pivot

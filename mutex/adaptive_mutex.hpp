@@ -4,19 +4,44 @@
 // Lock order: before every spin mutex. Among adaptive mutexes, the caller's.
 //
 // The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and
-// unlock are one LDXR/STXR pair each; interrupts and preemption stay on throughout.
+// unlock are one LDXR/STXR pair each; interrupts and preemption stay on throughout. Who finds it
+// taken spins, with back-off, while the owner is the current thread of another CPU: it will be done
+// soon. Otherwise (the owner sleeps, is preempted, or was interrupted in place and is pinned under a
+// bottom half, perhaps under the very code that wants the mutex) it sleeps on the turnstile and
+// lends the owner its priority (mutex/turnstile.hpp).
 //
-// A release with waiters frees the lock and wakes the first of them, which then competes for it.
-// (Handing the lock over directly would make every release to a lower-priority waiter a wait for
-// its next turn.) The waiters bit may so stand on a free lock: word == kWaiters; only the slow path
-// takes it then. One CPU: the owner of a lock that we find taken is not running, so there is nobody
-// to spin for yet.
+// A release with waiters frees the lock, then wakes the first of them, which competes for it like
+// anyone: handing it over would make every release a wait for the waiter's next turn, and spinning
+// pointless. The waiters bit so stands on a free lock while others still wait; then only the slow
+// path takes it, and becomes the one to whom they lend.
+//
+// Why no wake-up is lost. A waiter and a releasing owner, on two CPUs:
+//
+//     waiter                                      owner
+//     lock turnstiles                             CAS word: self -> 0, release
+//     word: free? owner runs? start over            succeeded: no waiter bit was set; done
+//     CAS word: owner -> owner|waiters              failed: the bit is set
+//       failed: changed meanwhile; start over     lock turnstiles (waits for the waiter's unlock)
+//     enter the queue                             take the first waiter out
+//     unlock turnstiles                           store word = 0 (or the bit), release
+//     switch away                                 unlock turnstiles; wake the waiter: a call to its
+//                                                 home CPU, which runs it after the switch
+//
+// Owner and bit are one word and both sides change it by atomic read-modify-write, so either the
+// waiter's CAS comes first and the owner's fails, or the owner's comes first and the waiter's fails.
+// Where the word and the bit are two (Solaris, NetBSD), a store-load barrier on either side must see
+// to that. What remains is: acquire when taking, release when freeing (what the lock guards), and
+// that the waiter is off its stack before it runs again, which its home CPU sees to because nothing
+// else runs there before the switch is done. That the owner runs elsewhere is a hint only: wrong
+// either way, it costs time. Proved in tests/model/adaptive_mutex.pml.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
+#include "kern/base/config.hpp"
 #include "mutex/park.hpp"
+#include "mutex/turnstile.hpp"
 #include "spl/context.hpp"
 
 namespace pivot {
@@ -30,22 +55,36 @@ class AdaptiveMutex {
     void lock(MayBlock const& context) {
         assert_may_block(name_);  // even if it will not come to that this time
         if (!port::Cpu::acquire_if_zero(&word_, self())) [[unlikely]] {
-            lock_slowly(context);
+            (void)lock_slowly(context, kForever);
         }
     }
 
-    [[nodiscard]] bool try_lock(MayBlock const&) {
-        return port::Cpu::acquire_if_zero(&word_, self());
+    // Gives up when the counter has reached `deadline`. True: it is ours.
+    [[nodiscard]] bool lock_until(MayBlock const& context, u64 deadline) {
+        assert_may_block(name_);
+        return port::Cpu::acquire_if_zero(&word_, self()) || lock_slowly(context, deadline);
     }
 
-    void unlock(MayBlock const&) {
+    [[nodiscard]] bool try_lock(MayBlock const& context) {
+        return port::Cpu::acquire_if_zero(&word_, self()) || take_free(context);
+    }
+
+    void unlock(MayBlock const& context) {
         if (!atomic::release_replace(&word_, self(), u64{0})) [[unlikely]] {
-            unlock_slowly();
+            unlock_slowly(context);
         }
+    }
+
+    // In a checked build: panics unless the running thread owns it.
+    void assert_held() const {
+        PIVOT_ASSERT(owner() == port::Cpu::current(),
+                     "an adaptive mutex is not held by the running thread", name_);
     }
 
     template <Ipl L>
     void lock(TopHalf<L> const&) = delete;  // a top half never blocks: it takes spin mutexes only
+    template <Ipl L>
+    bool lock_until(TopHalf<L> const&, u64) = delete;  // a top half never blocks
     template <Ipl L>
     bool try_lock(TopHalf<L> const&) = delete;  // the owner would be the interrupted thread
     template <Ipl L>
@@ -53,19 +92,31 @@ class AdaptiveMutex {
 
     [[nodiscard]] const char* name() const { return name_; }
     [[nodiscard]] Thread* owner() const {
-        return reinterpret_cast<Thread*>(atomic::load_relaxed(&word_) & ~kWaiters);
+        return reinterpret_cast<Thread*>(atomic::load_relaxed(&word_) & ~kFlags);
     }
 
   private:
+    friend struct Turnstile;
+
     static constexpr u64 kWaiters = 1;
+    static constexpr u64 kFlags = 7;
 
     [[nodiscard]] static u64 self() { return reinterpret_cast<u64>(port::Cpu::current()); }
-    void lock_slowly(MayBlock const& context);
-    void unlock_slowly();
+    [[nodiscard]] bool lock_slowly(MayBlock const& context, u64 deadline);
+    void unlock_slowly(MayBlock const& context);
+    [[nodiscard]] bool take_free(MayBlock const& context);
+    void spin_while_owner_runs(u64 deadline) const;
+    [[nodiscard]] bool enter_turnstile(MayBlock const& context);
+    [[nodiscard]] Thread* release_with_waiters(MayBlock const& context);
+    void clear_waiters() { atomic::fetch_and(&word_, ~kWaiters); }
+    [[noreturn]] void refuse_relock() const;
 
     u64 word_ = 0;
-    WaitQueue waiters_;
     const char* name_;
+    // Guarded by g_turnstiles.
+    Thread* waiters_ = nullptr;                // highest priority first
+    AdaptiveMutex* next_contested_ = nullptr;  // of the same owner
+    uptr locked_at_ = 0;                       // where the owner took it, in a checked build
 };
 
 // Holds an adaptive mutex for a scope.

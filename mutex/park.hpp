@@ -1,7 +1,8 @@
 // How a lock puts a thread to sleep: the one interface between mutex/ and the scheduler, which lies
 // to its right and implements it (kern/park.cpp).
 //
-// Who: threads, with preemption held off by the caller. Lock order: none.
+// Who: threads, with preemption held off by the caller but for assert_may_block.
+// Lock order: as each line says.
 #pragma once
 
 #include "kern/base/percpu.hpp"
@@ -9,11 +10,10 @@
 
 namespace pivot {
 
-// Threads that wait for one thing: highest priority first, FIFO within one.
-struct WaitQueue {
-    Thread* head = nullptr;
-    [[nodiscard]] bool empty() const { return head == nullptr; }
-};
+struct TurnRecord;
+
+// No deadline.
+inline constexpr u64 kForever = ~u64{0};
 
 // What the tokens cannot see: panics, in a checked build, if the running code must not sleep now.
 // Before preemption is held off. `what` names the object that it would sleep for.
@@ -25,10 +25,22 @@ inline void assert_may_block(const char* what) {
     }
 }
 
-// Sleeps in `queue` until unpark takes this thread out.
-void park(MayBlock const& context, WaitQueue& queue);
+// Sleeps until unpark, or until `deadline` (counter ticks; kForever: none). False: until then. No
+// lock is held; what unpark's caller looks at has been stored before.
+[[nodiscard]] bool park_until(MayBlock const& context, u64 deadline);
 
-// Makes the first waiter ready. False if there is none.
-bool unpark(WaitQueue& queue);
+// Makes a parked thread ready, once for each park.
+void unpark(Thread& thread);
+
+// Is it the current thread of another CPU at this moment? A thread that was interrupted in place,
+// or that is pinned under a bottom half, of *this* CPU is not; nor is one pinned elsewhere.
+[[nodiscard]] bool runs_elsewhere(Thread const& thread);
+
+// With g_turnstiles held (mutex/turnstile.hpp).
+[[nodiscard]] TurnRecord& turn_record(Thread& thread);
+// Its effective priority has changed: tells the scheduler of its home CPU.
+void priority_changed(Thread& thread);
+
+[[nodiscard]] const char* name_of(Thread const& thread);
 
 }  // namespace pivot

@@ -22,14 +22,20 @@ set(PIVOT_KERNEL_SOURCES
   kern/base/log.cpp
   kern/base/symbols.cpp
   kern/callout.cpp
+  kern/change.cpp
   kern/clock.cpp
+  kern/cpus.cpp
   kern/cross_call.cpp
   kern/main.cpp
   kern/panic.cpp
   kern/park.cpp
   kern/sched.cpp
+  kern/slices.cpp
+  kern/thread.cpp
+  kern/wait_queue.cpp
   mutex/adaptive_mutex.cpp
   mutex/spin_mutex.cpp
+  mutex/turnstile.cpp
 )
 
 # Room for as many CPUs as the controller can serve: 8 with GICv2 (IHI 0048B, 2.1).

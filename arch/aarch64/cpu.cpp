@@ -20,7 +20,7 @@ void Cpu::set_priority_mask(u64 held) {
 #endif
 }
 
-u64 Cpu::lock_word_slowly(u64* word) {
+u64 Cpu::lock_word(u64* word) {
     for (;;) {
         u64 const seen = __atomic_load_n(word, __ATOMIC_RELAXED);
         if ((seen & 1) != 0) {

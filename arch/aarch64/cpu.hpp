@@ -51,6 +51,18 @@ struct Cpu {
         asm volatile("stp %0, %1, [x18, %2]" ::"r"(held), "r"(spl), "i"(CPU_HELD) : "memory");
     }
 
+    // The same for CPU_STANDBY and the threshold behind it.
+    [[gnu::always_inline]] static void read_standby(Thread*& standby, u64& threshold) {
+        asm volatile("ldp %0, %1, [x18, %2]"
+                     : "=r"(standby), "=r"(threshold)
+                     : "i"(CPU_STANDBY)
+                     : "memory");
+    }
+    [[gnu::always_inline]] static void write_standby(Thread* standby, u64 threshold) {
+        asm volatile("stp %0, %1, [x18, %2]" ::"r"(standby), "r"(threshold), "i"(CPU_STANDBY)
+                     : "memory");
+    }
+
     // The compiler's own compare-and-swap tests its result a second time after the loop.
     [[gnu::always_inline]] static bool acquire_if_zero(u64* word, u64 value) {
         asm goto(
@@ -66,9 +78,8 @@ struct Cpu {
         return false;
     }
 
-    // A lock bit. Fails into a function of its own, so that the fast path is five instructions.
-    [[gnu::always_inline]] static u64 lock_word(u64* word) {
-        u64 value;
+    // A lock bit. `value`: what the word was, if it was not locked.
+    [[gnu::always_inline]] static bool try_lock_word(u64* word, u64& value) {
         asm goto(
             "1: ldaxr %0, %1\n"  // acquire: what the word guards is read after this
             "   tbnz %0, #0, %l[taken]\n"
@@ -79,11 +90,11 @@ struct Cpu {
             : "Q"(*word)
             : "x16", "x17", "memory"
             : taken);
-        return value;
+        return true;
     taken:
-        return lock_word_slowly(word);
+        return false;
     }
-    static u64 lock_word_slowly(u64* word);
+    static u64 lock_word(u64* word);
 
     // The exclusive load arms the monitor; another CPU's store to the word clears it, which is the
     // event that WFE waits for (Arm ARM, D1.6.1). An interrupt ends the wait, too.

@@ -15,11 +15,12 @@
 #define CPU_NESTING 88
 #define CPU_SOFT_FIRST 96
 #define CPU_BOTTOM_HALF 128
+#define CPU_RUN 160
 #define CPU_STANDBY 168
-#define CPU_HELD_OFF 180
+#define CPU_HELD_OFF 184
 #define CPU_LINES 192
-#define CPU_INTERRUPT_STACK 32984
-#define CPU_EMERGENCY_STACK 32992
+#define CPU_INTERRUPT_STACK 32992
+#define CPU_EMERGENCY_STACK 33000
 #define CPU_SIZE 33024
 
 // LineEntry
@@ -34,6 +35,11 @@
 #define THREAD_PINNED 24
 #define THREAD_PINNED_SP 32
 #define THREAD_MARK 40
+#define THREAD_NEXT 56
+#define THREAD_PRIORITY 64
+
+// RunQueue (kern/sched.hpp); `occupied` is first
+#define RUN_TAIL 8
 
 // QueuedCall (kern/base/percpu.hpp)
 #define CALL_FUNCTION 8
@@ -130,7 +136,9 @@ static_assert(offsetof(PerCpu, nesting) == CPU_NESTING);
 static_assert(offsetof(PerCpu, soft_first) == CPU_SOFT_FIRST);
 static_assert(offsetof(PerCpu, soft_last) == CPU_SOFT_LAST);
 static_assert(offsetof(PerCpu, bottom_half) == CPU_BOTTOM_HALF);
+static_assert(offsetof(PerCpu, run) == CPU_RUN);
 static_assert(offsetof(PerCpu, standby) == CPU_STANDBY);
+static_assert(offsetof(PerCpu, threshold) == CPU_STANDBY + 8);
 static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
 static_assert(offsetof(PerCpu, lines) == CPU_LINES);
 static_assert(offsetof(PerCpu, interrupt_stack) == CPU_INTERRUPT_STACK);

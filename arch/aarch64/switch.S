@@ -18,14 +18,7 @@
         stp     x27, x28, [sp, #80]
 .endm
 
-/* void pivot_switch_threads(Thread* to, Thread* from) */
-        .globl  pivot_switch_threads
-        .type   pivot_switch_threads, %function
-pivot_switch_threads:
-        save_callee_saved
-        mov     x9, sp
-        str     x9, [x1, #THREAD_SP]
-resume:                                 // x0 = the thread to go on with
+.macro go_on_with_x0                    /* the thread whose SwitchFrame is below its SP */
         ldr     x9, [x0, #THREAD_SP]
         str     x0, [x18, #CPU_CURRENT]
         mov     sp, x9
@@ -36,6 +29,16 @@ resume:                                 // x0 = the thread to go on with
         ldp     x27, x28, [sp, #80]
         ldp     x29, x30, [sp], #SWITCH_FRAME_SIZE
         ret
+.endm
+
+/* void pivot_switch_threads(Thread* to, Thread* from) */
+        .globl  pivot_switch_threads
+        .type   pivot_switch_threads, %function
+pivot_switch_threads:
+        save_callee_saved
+        mov     x9, sp
+        str     x9, [x1, #THREAD_SP]
+resume: go_on_with_x0
         .size   pivot_switch_threads, . - pivot_switch_threads
 
 /* -------------------------------------------------------------------------------------------------
@@ -115,18 +118,17 @@ bottom_half_called:
         ldr     x0, [x18, #CPU_CURRENT]
         b.ne    run_next
 
-        mov     x4, #SPL_SOFT
-        ldr     x5, [x0, #THREAD_MARK]
+        ldp     x5, x4, [x0, #THREAD_MARK]      // and SPL_SOFT, which lies beside it
         str     x4, [x18, #CPU_SPL]     // nobody comes between the next two and the way out
         strb    wzr, [x5]               // clear this level's mark, then look
         ldr     x20, [x19, #CPU_SOFT_FIRST]
         cbnz    x20, more
-        ldp     x0, x2, [x0, #THREAD_PINNED]
-        cbz     x0, retire
-        ldr     x3, [x18, #CPU_STANDBY]
-        cbnz    x3, preempt
+        ldp     x1, x2, [x0, #THREAD_PINNED]
+        cbz     x1, retire
+        ldr     x0, [x18, #CPU_STANDBY]
+        cbnz    x0, preempt
 back:   mov     sp, x2
-        str     x0, [x18, #CPU_CURRENT]
+        str     x1, [x18, #CPU_CURRENT]
         ldp     x19, x20, [sp, #16]
         ldp     x21, x22, [sp, #32]
         ldr     x23, [sp, #48]
@@ -141,9 +143,28 @@ more:   ldr     x12, [x0, #THREAD_BASE_SPL]
 retire: ldr     x0, [x18, #CPU_CURRENT]
         bl      pivot_bottom_half_retire
         b       resume
+
+/* What it woke outranks the interrupted thread, x1: that goes to the head of its priority's run
+ * queue (kern/sched.hpp: RunQueue::add_first), and x0, the standby thread, runs. */
 preempt:
         cbnz    x23, back               // not ours to decide
-        str     x2, [x0, #THREAD_SP]
+        str     x2, [x1, #THREAD_SP]
+        ldr     w6, [x1, #THREAD_PRIORITY]
+        ldr     x2, [x18, #CPU_RUN]
+        add     x5, x2, x6, lsl #3
+        ldr     x7, [x5, #RUN_TAIL]
+        cbnz    x7, preempt_slowly      // others of its priority wait, or it must not be queued
+        str     x1, [x1, #THREAD_NEXT]  // a circle of one
+        mov     x4, #1
+        str     x1, [x5, #RUN_TAIL]
+        ldr     x7, [x2]                // RunQueue::occupied
+        lsl     x4, x4, x6
+        orr     x7, x7, x4
+        str     x7, [x2]
+        str     xzr, [x18, #CPU_STANDBY]
+        go_on_with_x0
+preempt_slowly:
+        mov     x0, x1
         bl      pivot_preempt_pinned
         b       resume
 

@@ -16,7 +16,9 @@
 //                            returns when done, or when it blocked and the interrupted
 //                            thread was switched back to. See the drain loop below.
 //   read_held_and_spl(), write_held_and_spl(...)  two neighbours, in one access if possible  both
+//   read_standby(), write_standby(...)  the same; preemption is held off                     thread
 //   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
+//   try_lock_word(w, v)      lock_word if that needs no waiting; v is what *w was           both
 //   lock_word(w)             sets bit 0 of *w once it is clear, with acquire; returns what   both
 //                            *w was. Preemption is held off, and whoever clears it runs.
 //   wait_for_change(w, v)    in a spin: returns when *w may no longer be v (WFE)             both
@@ -69,8 +71,11 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
     Port::enter_bottom_half(slot);
     Port::read_held_and_spl(mutex, held);
     Port::write_held_and_spl(mutex, held);
+    Port::read_standby(thread, held);
+    Port::write_standby(thread, held);
     { Port::acquire_if_zero(word, held) } -> std::same_as<bool>;
     { Port::lock_word(word) } -> std::same_as<u64>;
+    { Port::try_lock_word(word, held) } -> std::same_as<bool>;
     Port::wait_for_change(word, held);
     { Port::current() } -> std::same_as<Thread*>;
     { Port::read_spl() } -> std::same_as<u64>;

@@ -40,9 +40,18 @@ struct Cpu {
     // within.
     static void read_held_and_spl(SpinMutexBase*& held, u64& spl);
     static void write_held_and_spl(SpinMutexBase* held, u64 spl);
+    static void read_standby(Thread*& standby, u64& threshold) {
+        standby = this_cpu().standby;
+        threshold = this_cpu().threshold;
+    }
+    static void write_standby(Thread* standby, u64 threshold) {
+        this_cpu().standby = standby;
+        this_cpu().threshold = threshold;
+    }
     [[nodiscard]] static bool acquire_if_zero(u64* word, u64 value);
 
     [[nodiscard]] static u64 lock_word(u64* word);
+    [[nodiscard]] static bool try_lock_word(u64* word, u64& value);
     static void wait_for_change(u64 const* word, u64 seen);
     static Thread* current() { return t_this_cpu->current; }
     static u64 read_spl() { return t_this_cpu->spl; }

@@ -10,6 +10,9 @@
 #define THREAD_PINNED 24
 #define THREAD_PINNED_SP 32
 #define THREAD_MARK 40
+#define THREAD_NEXT 56
+#define THREAD_PRIORITY 64
+#define RUN_TAIL 8
 
 // The levels that entry and exit know: all soft ones.
 #define SPL_SOFT 0xffffffff00000000

@@ -261,17 +261,19 @@ bool Cpu::acquire_if_zero(u64* word, u64 value) {
                                        __ATOMIC_RELAXED);
 }
 
+bool Cpu::try_lock_word(u64* word, u64& value) {
+    point();
+    value = __atomic_load_n(word, __ATOMIC_RELAXED);
+    return (value & 1) == 0 && __atomic_compare_exchange_n(word, &value, value | 1, false,
+                                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 u64 Cpu::lock_word(u64* word) {
-    for (;;) {
-        point();
-        u64 seen = __atomic_load_n(word, __ATOMIC_RELAXED);
-        if ((seen & 1) != 0) {
-            relax();
-        } else if (__atomic_compare_exchange_n(word, &seen, seen | 1, false, __ATOMIC_ACQUIRE,
-                                               __ATOMIC_RELAXED)) {
-            return seen;
-        }
+    u64 value;
+    while (!try_lock_word(word, value)) {
+        relax();
     }
+    return value;
 }
 
 void Cpu::wait_for_change(u64 const*, u64) { relax(); }

@@ -65,13 +65,15 @@ struct alignas(64) PerCpu {
     Link soft_first[kSoftLevels];      // by slot: `next` is the first continuation queued
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
     RunQueue* run;
+    // Read and written together, like `held` and `spl`.
     Thread* standby;        // ready, outranks the running thread, in no queue: runs next
-    u32 threshold;          // the priority that a thread must exceed to run at once
+    u64 threshold;          // the priority that a thread must exceed to run at once
     volatile u32 held_off;  // interrupts that entry left pending because of the SPL
     u32 id;
-    u32 unused;
     LineEntry lines[kLineTableSize];
     // Below this, nothing is on a path that counts instructions.
+    volatile u32 resched;  // what the scheduler has to look at (kern/sched.hpp)
+    u32 unused;
     QueuedCall* calls;     // from other CPUs, newest first (kern/cross_call.hpp)
     u64 affinity;          // MPIDR_EL1's affinity fields: who this is to firmware and controller
     u64 ipi_target;        // how the controller names this CPU as the target of an SGI

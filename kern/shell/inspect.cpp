@@ -10,7 +10,7 @@ const char* state_of(Thread const& thread) {
         return "running";
     }
     // A bottom half that has not blocked half-way is in no queue, and its state means nothing.
-    if (thread.is_bottom_half() && this_cpu().bottom_half[thread.priority_slot()] == &thread) {
+    if (thread.is_bottom_half() && thread.home().bottom_half[thread.slot()] == &thread) {
         return "waiting";
     }
     switch (thread.state()) {
@@ -22,6 +22,8 @@ const char* state_of(Thread const& thread) {
             return "blocked";
         case ThreadState::sleeping:
             return "sleeping";
+        case ThreadState::suspended:
+            return "suspended";
         case ThreadState::exited:
             return "exited";
     }

@@ -1,0 +1,114 @@
+// What a change of priority, suspension or affinity means for a thread, wherever it is: running,
+// ready in a queue, standing by, waiting, or on its way here. Its home CPU works that out.
+//
+// Kept apart from sched.cpp because nothing here is on the way of an interrupt or a wake-up.
+#include "kern/cpus.hpp"
+#include "kern/sched.hpp"
+
+namespace pivot {
+
+void Scheduler::change(Thread& thread) {
+    g_turnstiles.assert_held();
+    if (thread.cpu_ == &this_cpu()) {
+        change_at_home(thread);
+    } else {
+        // If it is on its way already: whoever runs it has yet to take the lock that we hold, and
+        // will see what we have stored.
+        (void)thread.change_call_.send(thread.home());
+    }
+}
+
+// Where a thread goes that may not stay on this CPU.
+static PerCpu* first_cpu_of(u64 set) {
+    set &= online_set();
+    return set == 0 ? nullptr : &cpu_of(static_cast<u32>(__builtin_ctzll(set)));
+}
+
+void Scheduler::change_at_home(Thread& thread) {
+    bool const may_stay = (thread.affinity_ >> this_cpu().id & 1) != 0;
+    thread.moves_to_ = may_stay ? nullptr : first_cpu_of(thread.affinity_);
+    thread.suspended_ = thread.wants_suspension_;
+    bool const held_back = thread.suspended_ || thread.moves_to_ != nullptr;
+    set_key(thread, held_back ? 0 : thread.turn_.effective);
+    atomic::store_release(&thread.changes_made_, thread.changes_wanted_);
+}
+
+// Gives it another place according to `key`, which it has from now on.
+void Scheduler::set_key(Thread& thread, u32 key) {
+    PerCpu& cpu = this_cpu();
+    if (thread.state_ == ThreadState::suspended && !thread.suspended_) {
+        thread.priority_ = key;
+        ready(thread);
+        return;
+    }
+    if (key == thread.priority_ || change_waiting(thread, key)) {
+        return;
+    }
+    if (&thread == &running_thread(cpu)) {
+        thread.priority_ = key;
+        if (cpu.standby == nullptr) {
+            cpu.threshold = key;
+        }
+        ask_resched(cpu, kLookAgain);
+    } else if (&thread == cpu.standby) {
+        cpu.standby = nullptr;
+        cpu.threshold = running_thread(cpu).priority_;
+        thread.priority_ = key;
+        ready(thread);
+        ask_resched(cpu, kLookAgain);  // somebody in the queue may be better now
+    } else if (cpu.run->remove(thread)) {
+        thread.priority_ = key;
+        ready(thread);
+    } else {
+        thread.priority_ = key;  // unstarted, asleep, waits for a mutex, or is on its way here
+    }
+}
+
+// In a wait queue: to its new place there.
+bool Scheduler::change_waiting(Thread& thread, u32 key) {
+    if (thread.state() != ThreadState::blocked || thread.waiting_on_ == nullptr) {
+        return false;
+    }
+    WaitQueue& queue = *thread.waiting_on_;
+    Thread* first = queue.lock();
+    bool const waits = thread.state() == ThreadState::blocked;
+    if (waits) {
+        first = WaitQueue::remove(first, thread);
+        thread.priority_ = key;
+        first = WaitQueue::insert(first, thread);
+    }
+    queue.unlock(first);
+    return waits;
+}
+
+// Woken on another CPU just now? Then the mutex is ours to try for.
+bool Scheduler::give_up_mutex(Thread& thread) {
+    bool gave_up = false;
+    ThreadStart::with_token([&](MayWake const& context) {
+        SpinGuard const guard(g_turnstiles, context);
+        gave_up = Turnstile::give_up(thread);
+    });
+    return gave_up;
+}
+
+// A thread that need not wait here: some CPU that it may run on is idle.
+bool Scheduler::goes_to_idle_cpu(Thread& thread) {
+    u64 const elsewhere = thread.affinity_ & ~(u64{1} << this_cpu().id);
+    if (elsewhere == 0) [[likely]] {
+        return false;
+    }
+    PerCpu* target = nullptr;
+    for_each_cpu(elsewhere & online_set(), [&](PerCpu& cpu) {
+        if (target == nullptr && atomic::load_relaxed(&cpu.threshold) == kIdlePriority) {
+            target = &cpu;
+        }
+    });
+    if (target == nullptr) {
+        return false;
+    }
+    atomic::store_relaxed(&thread.cpu_, target);
+    send_to(*target, thread);
+    return true;
+}
+
+}  // namespace pivot

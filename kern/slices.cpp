@@ -1,0 +1,53 @@
+// Time slices: threads that have one take turns within their priority.
+//
+// One timer a CPU, which runs only while such a thread waits for its turn there, so a CPU without
+// competition has no tick.
+#include "kern/callout.hpp"
+#include "kern/sched.hpp"
+
+namespace pivot {
+
+struct SliceTimer {
+    constexpr SliceTimer() : callout(Callout::to<&SliceTimer::over>(*this, "slice")) {}
+
+    static void over(MayWake const& context, SliceTimer& timer) {
+        NoPreemption const hold;
+        PerCpu& cpu = this_cpu();
+        timer.levels &= cpu.run->occupied;
+        if (timer.levels == 0) {
+            return;  // nobody waits who takes turns
+        }
+        Scheduler::ask_resched(cpu, Scheduler::kRotate);
+        timer.callout.arm(context, counter() + timer.ticks);
+    }
+
+    void begin(MayWake const& context, u32 priority, u64 slice) {
+        bool const runs = levels != 0;
+        levels |= u64{1} << priority;
+        if (!runs) {
+            ticks = slice;
+            callout.arm(context, counter() + slice);
+        } else if (slice < ticks) {
+            ticks = slice;  // from the next turn on
+        }
+    }
+
+    u64 levels = 0;  // bit p: somebody with a slice has been queued at p
+    u64 ticks = 0;
+    Callout callout;
+};
+
+namespace {
+
+constinit SliceTimer g_timers[kMaxCpus]{};
+
+}  // namespace
+
+// The thread has just been put at the end of its priority's queue.
+void Scheduler::begin_slices(Thread const& thread) {
+    ThreadStart::with_token([&](MayWake const& context) {
+        g_timers[this_cpu().id].begin(context, thread.priority_, thread.slice_);
+    });
+}
+
+}  // namespace pivot

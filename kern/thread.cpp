@@ -1,0 +1,191 @@
+#include "kern/thread.hpp"
+
+#include "kern/cpus.hpp"
+#include "kern/sched.hpp"
+
+namespace pivot {
+namespace {
+
+constinit Thread* g_all_threads = nullptr;
+
+constexpr u64 kUnusedStack = 0x5a5a'5a5a'5a5a'5a5a;
+
+void paint(uptr bottom, uptr top) {
+    for (uptr at = bottom; at < top; at += sizeof(u64)) {
+        *reinterpret_cast<volatile u64*>(at) = kUnusedStack;
+    }
+}
+
+}  // namespace
+
+Thread* Thread::all() { return atomic::load_acquire(&g_all_threads); }
+
+void Thread::enlist() {
+    Thread* before = Thread::all();
+    do {
+        all_next_ = before;
+    } while (!atomic::release_replace_or_load(&g_all_threads, before, this));
+}
+
+// What a thread is from the beginning, whoever makes it one.
+void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
+    priority_ = turn_.base = turn_.effective = priority;
+    cpu_ = &cpu;
+    affinity_ = u64{1} << cpu.id;
+    stack_bottom_ = bottom;
+    stack_top_ = top;
+    enlist();
+}
+
+usize Thread::stack_used() const {
+    uptr at = stack_bottom_;
+    while (at < stack_top_ && *reinterpret_cast<u64 const volatile*>(at) == kUnusedStack) {
+        at += sizeof(u64);
+    }
+    return stack_top_ - at;
+}
+
+ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priority,
+                                 void (*entry)(void*), void* argument) {
+    if (priority >= kThreadPriorities) {
+        return ThreadError::bad_priority;
+    }
+    if (!is_online(cpu.id) && &cpu != &this_cpu()) {
+        return ThreadError::no_such_cpu;
+    }
+    if (!claim_start()) {
+        return ThreadError::already_started;
+    }
+    entry_ = entry;
+    argument_ = argument;
+    paint(bottom, top);
+    settle(cpu, bottom, top, priority);
+    sp_ = prepare_stack(this, top, [](Thread* self) {
+        splx(Spl{0});
+        self->entry_(self->argument_);
+        Scheduler::exit_current();
+    });
+    Spl const old = splraise(Ipl::softserial);
+    if (priority == kIdlePriority) {
+        cpu.run->add_last(*this);
+        splx(old);
+    } else {
+        Scheduler::wake_and_leave_generally(old, *this);
+    }
+    return ThreadError::none;
+}
+
+// Of several that start one thread, one does.
+bool Thread::claim_start() {
+    return atomic::replace(&state_, ThreadState::unstarted, ThreadState::ready);
+}
+
+// -- the end
+
+void Scheduler::exit_current() {
+    assert_may_block("exit");
+    (void)splraise(Ipl::softserial);
+    Thread& self = current_thread();
+    // Announced by a call to this CPU, which runs when we are off our stack: whoever joins may use
+    // it for something else.
+    self.wake_call_.function = &ThreadStart::wake_with<&Thread::announce_exit, Thread>;
+    send_to(this_cpu(), self);
+    self.waiting_on_ = nullptr;
+    self.state_ = ThreadState::suspended;
+    block();
+    panic("an exited thread was switched to");
+}
+
+void Thread::announce_exit(MayWake const&, Thread& thread) {
+    NoPreemption const hold;
+    Thread* first = thread.joiners_.lock();
+    atomic::store_relaxed(&thread.state_, ThreadState::exited);
+    while (first != nullptr) {
+        Thread& joiner = *first;
+        first = WaitQueue::remove_first(joiner);
+        Scheduler::wake(joiner);
+    }
+    thread.joiners_.unlock(nullptr);
+}
+
+ThreadError Thread::join(MayBlock const& context) {
+    assert_may_block(name_);
+    if (this == &current_thread()) {
+        return ThreadError::joins_itself;
+    }
+    if (state() == ThreadState::unstarted) {
+        return ThreadError::not_started;
+    }
+    NoPreemption const hold;
+    Thread* const first = joiners_.lock();
+    if (state() == ThreadState::exited) {
+        joiners_.unlock(first);
+    } else {
+        joiners_.sleep_and_unlock(context, first);
+    }
+    return ThreadError::none;
+}
+
+// -- what is wanted of a thread
+
+// Stores it, has the home CPU act on it, and waits until that has been done.
+template <typename Change>
+ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
+    if (state() == ThreadState::unstarted) {
+        return ThreadError::not_started;
+    }
+    u32 mine;
+    {
+        SpinGuard const guard(g_turnstiles, context);
+        if (state() == ThreadState::exited) {
+            return ThreadError::exited;
+        }
+        wanted();
+        mine = ++changes_wanted_;
+        Scheduler::change(*this);
+    }
+    // Of another CPU, its bottom half does it: soon, whatever runs there.
+    while (mine - atomic::load_acquire(&changes_made_) - 1 < ~u32{0} / 2) {  // mine is later
+        cpu_relax();
+    }
+    return ThreadError::none;
+}
+
+ThreadError Thread::suspend(MayBlock const& context) {
+    return change(context, [this] { wants_suspension_ = true; });
+}
+
+ThreadError Thread::resume(MayBlock const& context) {
+    return change(context, [this] { wants_suspension_ = false; });
+}
+
+ThreadError Thread::set_priority(MayBlock const& context, u32 priority) {
+    if (priority == kIdlePriority || priority >= kThreadPriorities) {
+        return ThreadError::bad_priority;
+    }
+    return change(context, [this, priority] {
+        atomic::store_relaxed(&turn_.base, priority);
+        Turnstile::update(*this);
+    });
+}
+
+ThreadError Thread::set_affinity(MayBlock const& context, u64 cpus) {
+    if ((cpus & online_set()) == 0) {
+        return ThreadError::no_such_cpu;
+    }
+    return change(context, [this, cpus] { atomic::store_relaxed(&affinity_, cpus); });
+}
+
+void Thread::set_time_slice(MayWake const&, u64 ticks) { atomic::store_relaxed(&slice_, ticks); }
+
+void Thread::wake_here(MayWake const&, Thread& thread) {
+    NoPreemption const hold;
+    Scheduler::ready(thread);
+}
+
+void Thread::change_here(MayWake const& context, Thread& thread) {
+    SpinGuard const guard(g_turnstiles, context);
+    Scheduler::change(thread);  // it may have moved on meanwhile
+}
+
+}  // namespace pivot

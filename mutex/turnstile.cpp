@@ -1,0 +1,131 @@
+#include "mutex/turnstile.hpp"
+
+#include "mutex/adaptive_mutex.hpp"
+#include "mutex/park.hpp"
+
+namespace pivot {
+
+constinit SpinMutex<Ipl::softserial> g_turnstiles{"turnstiles"};
+
+namespace {
+
+u32 effective(Thread& thread) { return turn_record(thread).effective; }
+
+// Highest first, FIFO within one priority.
+void insert(Thread*& first, Thread& thread) {
+    Thread** place = &first;
+    while (*place != nullptr && effective(**place) >= effective(thread)) {
+        place = &turn_record(**place).next;
+    }
+    turn_record(thread).next = *place;
+    *place = &thread;
+}
+
+void remove(Thread*& first, Thread& thread) {
+    Thread** place = &first;
+    while (*place != &thread) {
+        place = &turn_record(**place).next;
+    }
+    *place = turn_record(thread).next;
+}
+
+}  // namespace
+
+// Whoever waits for something that waits for itself will wait for ever.
+static void refuse_deadlock(AdaptiveMutex const& mutex, Thread const& thread) {
+    AdaptiveMutex const* at = &mutex;
+    for (u32 i = 0; at != nullptr && i < Turnstile::kLongestChain; ++i) {
+        Thread* const owner = at->owner();
+        PIVOT_REQUIRE(owner != &thread,
+                      "deadlock: a thread waits for a mutex whose owner, or one "
+                      "that this waits for in turn, waits for the thread",
+                      mutex.name());
+        at = owner == nullptr ? nullptr : turn_record(*owner).waits_for;
+    }
+}
+
+void Turnstile::update(Thread& thread) {
+    Thread* at = &thread;
+    for (u32 i = 0; at != nullptr && i < kLongestChain; ++i) {
+        TurnRecord& record = turn_record(*at);
+        u32 now = record.base;
+        for (AdaptiveMutex* mutex = record.contested; mutex != nullptr;
+             mutex = mutex->next_contested_) {
+            u32 const lent = effective(*mutex->waiters_);
+            now = lent > now ? lent : now;
+        }
+        if (now == record.effective) {
+            return;
+        }
+        atomic::store_relaxed(&record.effective, now);
+        priority_changed(*at);
+        if (record.waits_for == nullptr) {
+            return;
+        }
+        remove(record.waits_for->waiters_, *at);
+        insert(record.waits_for->waiters_, *at);
+        at = record.waits_for->owner();
+    }
+}
+
+static void enlist(AdaptiveMutex*& first, AdaptiveMutex& mutex, AdaptiveMutex*& next) {
+    next = first;
+    first = &mutex;
+}
+
+void Turnstile::enter(AdaptiveMutex& mutex, Thread& thread) {
+    refuse_deadlock(mutex, thread);
+    Thread& owner = *mutex.owner();
+    TurnRecord& record = turn_record(thread);
+    record.waits_for = &mutex;
+    if (mutex.waiters_ == nullptr) {
+        enlist(turn_record(owner).contested, mutex, mutex.next_contested_);
+    }
+    insert(mutex.waiters_, thread);
+    update(owner);
+}
+
+void Turnstile::adopt(AdaptiveMutex& mutex, Thread& thread) {
+    enlist(turn_record(thread).contested, mutex, mutex.next_contested_);
+    update(thread);
+}
+
+static void disown(AdaptiveMutex& mutex, Thread& owner, AdaptiveMutex* AdaptiveMutex::*next) {
+    AdaptiveMutex** place = &turn_record(owner).contested;
+    while (*place != &mutex) {
+        place = &((*place)->*next);
+    }
+    *place = mutex.*next;
+}
+
+Thread& Turnstile::release(AdaptiveMutex& mutex, Thread& owner) {
+    Thread& first = *mutex.waiters_;
+    mutex.waiters_ = turn_record(first).next;
+    turn_record(first).waits_for = nullptr;
+    disown(mutex, owner, &AdaptiveMutex::next_contested_);
+    update(owner);
+    return first;
+}
+
+bool Turnstile::give_up(Thread& thread) {
+    TurnRecord& record = turn_record(thread);
+    AdaptiveMutex* const mutex = record.waits_for;
+    if (mutex == nullptr) {
+        return false;
+    }
+    remove(mutex->waiters_, thread);
+    record.waits_for = nullptr;
+    Thread* const owner = mutex->owner();
+    if (mutex->waiters_ == nullptr) {
+        mutex->clear_waiters();
+        if (owner != nullptr) {
+            disown(*mutex, *owner, &AdaptiveMutex::next_contested_);
+        }
+    }
+    if (owner != nullptr) {
+        update(*owner);
+    }
+    return true;
+}
+
+}  // namespace pivot
