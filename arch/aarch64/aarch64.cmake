@@ -3,6 +3,7 @@
 
 set(PIVOT_KERNEL_SOURCES
   arch/aarch64/backtrace.cpp
+  arch/aarch64/bring_up.cpp
   arch/aarch64/capture.S
   arch/aarch64/cpu.cpp
   arch/aarch64/esr.cpp
@@ -23,11 +24,13 @@ set(PIVOT_KERNEL_SOURCES
   kern/base/symbols.cpp
   kern/callout.cpp
   kern/clock.cpp
+  kern/cpus.cpp
   kern/cross_call.cpp
   kern/main.cpp
   kern/panic.cpp
   kern/park.cpp
   kern/sched.cpp
+  kern/secondary.cpp
   mutex/adaptive_mutex.cpp
   mutex/spin_mutex.cpp
 )

@@ -9,7 +9,7 @@
 extern "C" {
 void pivot_capture(pivot::TrapFrame* out);
 extern char __image_start[], __text_end[], __rodata_end[], __image_end[];
-extern char pivot_interrupt_stack[], pivot_emergency_stack[];
+extern pivot::PerCpu pivot_percpu[pivot::kMaxCpus];
 }
 
 namespace pivot {
@@ -136,11 +136,14 @@ uptr guard_hit(TrapFrame const& frame) {
 }
 
 const char* port_stack_name(uptr bottom) {
-    if (bottom == reinterpret_cast<uptr>(pivot_interrupt_stack) + kPage) {
-        return "the interrupt stack";
-    }
-    if (bottom == reinterpret_cast<uptr>(pivot_emergency_stack) + kPage) {
-        return "the emergency stack";
+    for (PerCpu const& cpu : pivot_percpu) {
+        bool const own = &cpu == &port::Cpu::this_cpu();
+        if (bottom == cpu.interrupt_stack) {
+            return own ? "the interrupt stack" : "another CPU's interrupt stack";
+        }
+        if (bottom == cpu.emergency_stack) {
+            return own ? "the emergency stack" : "another CPU's emergency stack";
+        }
     }
     return nullptr;
 }
