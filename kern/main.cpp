@@ -12,6 +12,7 @@
 #include "kern/clock.hpp"
 #include "kern/cpus.hpp"
 #include "kern/cross_call.hpp"
+#include "kern/panic_stop.hpp"
 #include "kern/sched.hpp"
 #include "kern/secondary.hpp"
 #include "mmu.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr u32 kBootPriority = 8;
 constexpr Sgi kCallLine{static_cast<u32>(Ipi::call)};
+constexpr Sgi kStopLine{static_cast<u32>(Ipi::stop)};
 
 constinit RunQueue g_run_queues[kMaxCpus]{};
 constinit Thread g_boot_thread{"main"};
@@ -73,12 +75,16 @@ void request_own_lines() {
     Clock::set_alarm(&VirtualTimer::arm);
     request_line<&clock_top_half>(Board::kVirtualTimerLine, "clock");
     request_line<&call_top_half>(kCallLine, "call");
+    LineError const error =
+        BoardLines::request_unmaskable<&stop_top_half>(kStopLine, "stop", g_nothing);
+    PIVOT_REQUIRE(error == LineError::none, "a line of the kernel's cannot be had", "stop");
 }
 
 // And enabled on each.
 void enable_own_lines() {
     (void)BoardLines::enable(Board::kVirtualTimerLine);
     (void)BoardLines::enable(kCallLine);
+    (void)BoardLines::enable(kStopLine);
 }
 
 void start_threads() {

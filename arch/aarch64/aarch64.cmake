@@ -28,6 +28,8 @@ set(PIVOT_KERNEL_SOURCES
   kern/cross_call.cpp
   kern/main.cpp
   kern/panic.cpp
+  kern/panic_report.cpp
+  kern/panic_stop.cpp
   kern/park.cpp
   kern/sched.cpp
   kern/secondary.cpp

@@ -17,7 +17,7 @@ namespace {
 
 using port::Syndrome;
 
-constinit TrapFrame g_captured{};
+constinit TrapFrame g_captured[kMaxCpus]{};
 
 // The table's order (vectors.S; Arm ARM, D1.10.2).
 constexpr const char* kVectors[16] = {
@@ -115,13 +115,14 @@ const char* synchronous_words(Syndrome syndrome, uptr address) {
 }  // namespace
 
 TrapFrame const& capture_registers() {
-    pivot_capture(&g_captured);
+    TrapFrame& captured = g_captured[port::Cpu::this_cpu().id];
+    pivot_capture(&captured);
     // Two functions up: from here to the one that called us, from that to the one that called it.
     auto const* record = reinterpret_cast<uptr const*>(__builtin_frame_address(0));
     record = reinterpret_cast<uptr const*>(record[0]);
-    g_captured.elr = g_captured.x[30] = record[1];
-    g_captured.x[29] = record[0];
-    return g_captured;
+    captured.elr = captured.x[30] = record[1];
+    captured.x[29] = record[0];
+    return captured;
 }
 
 bool is_top_half(TrapFrame const& frame) { return (frame.spsr & 1) != 0; }
