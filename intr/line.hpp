@@ -118,14 +118,14 @@ struct Lines {
     // Makes `Fn` the top half of a line, disabled yet. The level is the one that Fn's token names.
     template <auto Fn, typename T>
     static LineError request(LineId line, const char* name, T& argument) {
-        return request_as<Fn>(line, name, &argument, Fn);
+        return request_as<Fn, false>(line, name, &argument, Fn);
     }
 
     // The same, but no SPL holds the line off, and it nests on top of every other: for a stop after
     // which nothing goes on. Its top half is at level high, and what it interrupts may be, too.
     template <auto Fn, typename T>
     static LineError request_unmaskable(LineId line, const char* name, T& argument) {
-        return request_as<Fn>(line, name, &argument, Fn, true);
+        return request_as<Fn, true>(line, name, &argument, Fn);
     }
 
     // Disables the line and forgets its top half.
@@ -201,9 +201,12 @@ struct Lines {
     }
 
   private:
-    template <auto Fn, TopHalfResult R, Ipl L, typename U, std::convertible_to<U*> P>
+    template <auto Fn, bool Unmaskable, TopHalfResult R, Ipl L, typename U,
+              std::convertible_to<U*> P>
     static LineError request_as(LineId line, const char* name, P argument,
-                                R (*)(TopHalf<L> const&, U&), bool unmaskable = false) {
+                                R (*)(TopHalf<L> const&, U&)) {
+        static_assert(!Unmaskable || L == Ipl::high,
+                      "nothing is above the top half: it is at high");
         NoPreemption const hold;
         U* const owner = argument;
         LineError const error = request_entry(line, C::lines(),
@@ -212,7 +215,7 @@ struct Lines {
                                                        .argument = owner,
                                                        .spl = held_at(L),
                                                        .cpu = this_cpu().id,
-                                                       .unmaskable = unmaskable});
+                                                       .unmaskable = Unmaskable});
         if (error == LineError::none) {
             set_priority(line);
             if (!line.is_banked()) {
@@ -231,7 +234,7 @@ struct Lines {
         }
     }
 
-    template <auto Fn>
+    template <auto Fn, bool Unmaskable>
     static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
 
     static LineError check(LineId line) {

@@ -34,7 +34,7 @@ bool wait_until_online(u32 id) {
 
 void say(u32 id, CpuStart start) {
     if (start.result == CpuStart::Result::refused) {
-        log("CPU {} did not start: PSCI answered -{} ({})", id, -start.answer,
+        log("CPU {} did not start: PSCI answered {} ({})", id, start.answer,
             port::Psci::name_of(start.answer));
     } else if (start.result == CpuStart::Result::silent) {
         log("CPU {} did not start: it did not answer within 1 s", id);
