@@ -16,21 +16,25 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
 
 namespace {
 
-constinit BottomHalf g_softclock{"softclock", Ipl::softclock};
-constinit BottomHalf g_softbio{"softbio", Ipl::softbio};
-constinit BottomHalf g_softnet{"softnet", Ipl::softnet};
-constinit BottomHalf g_softserial{"softserial", Ipl::softserial};
+struct BottomHalves {
+    BottomHalf of_level[kSoftLevels] = {{"softclock", Ipl::softclock},
+                                        {"softbio", Ipl::softbio},
+                                        {"softnet", Ipl::softnet},
+                                        {"softserial", Ipl::softserial}};
+};
+constinit BottomHalves g_bottom_halves[kMaxCpus]{};
 
 constexpr usize kStack = 8192;
 
 }  // namespace
 
-PIVOT_STACKS(g_bottom_half_stacks, kSoftLevels, kStack);
+PIVOT_STACKS(g_bottom_half_stacks, kMaxCpus* kSoftLevels, kStack);
 
 void start_bottom_halves() {
-    BottomHalf* const all[kSoftLevels] = {&g_softclock, &g_softbio, &g_softnet, &g_softserial};
+    u32 const id = this_cpu().id;
     for (u32 i = 0; i < kSoftLevels; ++i) {
-        all[i]->start_here(g_bottom_half_stacks[i].bottom(), g_bottom_half_stacks[i].top());
+        auto& stack = g_bottom_half_stacks[id * kSoftLevels + i];
+        g_bottom_halves[id].of_level[i].start_here(stack.bottom(), stack.top());
     }
 }
 

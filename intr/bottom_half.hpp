@@ -32,7 +32,7 @@ class BottomHalf : public Thread {
     Ipl level_;
 };
 
-// Starts the bottom halves of all soft levels on the boot CPU.
+// Starts this CPU's bottom halves, one a soft level. Boot, once a CPU.
 void start_bottom_halves();
 
 }  // namespace pivot

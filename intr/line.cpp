@@ -2,7 +2,9 @@
 
 #include "arch/contract/upcalls.hpp"
 #include "intr/continuation.hpp"
+#include "kern/base/atomic.hpp"
 #include "kern/base/log.hpp"
+#include "kern/cpus.hpp"
 
 namespace pivot {
 namespace {
@@ -64,6 +66,24 @@ void set_unrequested(LineEntry& entry, u32 intid) {
     entry.number = intid;
 }
 
+void set_requested(LineEntry& entry, LineInfo const& info) {
+    entry.handler = info.handler;
+    entry.argument = info.argument;
+    entry.spl = info.spl;
+    entry.count = 0;
+}
+
+// Calls `change` for the line's entry in each table that dispatches it: for a banked line that is
+// every CPU's, whether it runs already or not.
+template <typename Change>
+void for_each_entry(LineId line, LineInfo const& info, Change&& change) {
+    u32 const first = line.is_banked() ? 0 : info.cpu;
+    u32 const end = line.is_banked() ? kMaxCpus : info.cpu + 1;
+    for (u32 id = first; id < end; ++id) {
+        change(cpu_of(id).lines[line.intid()]);
+    }
+}
+
 }  // namespace
 
 LineInfo& line_info(u32 intid) { return g_info[intid]; }
@@ -74,28 +94,27 @@ void init_line_table(PerCpu& cpu, void (*mask_line)(u32)) {
     g_mask_line = mask_line;
     for (u32 i = 0; i < kLineTableSize; ++i) {
         set_unrequested(cpu.lines[i], i);
+        if (LineId(i).is_banked() && g_info[i].name != nullptr) {
+            set_requested(cpu.lines[i], g_info[i]);
+        }
     }
 }
 
-LineError request_entry(PerCpu& cpu, LineId line, u32 lines, const char* name, Ipl level,
-                        TopHalfFunction handler, void* argument) {
+LineError request_entry(LineId line, u32 lines, LineInfo const& request) {
     if (line.intid() >= lines) {
         return LineError::out_of_range;
     }
     LineInfo& info = g_info[line.intid()];
-    if (info.name != nullptr) {
+    // The name is the claim: of two CPUs that request the line, one gets it.
+    if (!atomic::replace<const char*>(&info.name, nullptr, request.name)) {
         return LineError::taken;
     }
-    info = LineInfo{.name = name, .handler = handler, .argument = argument};
-    LineEntry& entry = cpu.lines[line.intid()];
-    entry.handler = handler;
-    entry.argument = argument;
-    entry.spl = held_at(level);
-    entry.count = 0;
+    info = request;
+    for_each_entry(line, info, [&](LineEntry& entry) { set_requested(entry, info); });
     return LineError::none;
 }
 
-LineError release_entry(PerCpu& cpu, LineId line, u32 lines) {
+LineError release_entry(LineId line, u32 lines) {
     if (line.intid() >= lines) {
         return LineError::out_of_range;
     }
@@ -103,12 +122,16 @@ LineError release_entry(PerCpu& cpu, LineId line, u32 lines) {
     if (info.name == nullptr) {
         return LineError::not_requested;
     }
-    info = LineInfo{};
-    set_unrequested(cpu.lines[line.intid()], line.intid());
+    for_each_entry(line, info, [&](LineEntry& entry) { set_unrequested(entry, line.intid()); });
+    const char* const name = info.name;
+    LineInfo free;
+    free.name = name;
+    info = free;
+    atomic::store_release<const char*>(&info.name, nullptr);  // last: now it may be claimed
     return LineError::none;
 }
 
-LineError measure_entry(PerCpu& cpu, LineId line, u32 lines, bool on) {
+LineError measure_entry(LineId line, u32 lines, bool on) {
     if (line.intid() >= lines) {
         return LineError::out_of_range;
     }
@@ -117,9 +140,29 @@ LineError measure_entry(PerCpu& cpu, LineId line, u32 lines, bool on) {
         return LineError::not_requested;
     }
     // One store: a top half that starts now sees one or the other, and both are right.
-    cpu.lines[line.intid()].handler = on ? &timed : info.handler;
+    for_each_entry(line, info,
+                   [&](LineEntry& entry) { entry.handler = on ? &timed : info.handler; });
     info.longest = 0;
     return LineError::none;
+}
+
+void note_enabled(LineInfo& info, bool enabled) {
+    u64 const self = u64{1} << this_cpu().id;
+    for (;;) {
+        u64 const before = atomic::load_relaxed(&info.enabled_on);
+        if (atomic::replace(&info.enabled_on, before, enabled ? before | self : before & ~self)) {
+            return;
+        }
+    }
+}
+
+bool is_last_user(LineId line) {
+    LineInfo const& info = g_info[line.intid()];
+    u32 const self = this_cpu().id;
+    if (!line.is_banked()) {
+        return info.cpu == self;
+    }
+    return (atomic::load_acquire(&info.enabled_on) & ~(u64{1} << self)) == 0;
 }
 
 const char* text_of(LineError error) {
@@ -136,6 +179,8 @@ const char* text_of(LineError error) {
             return "the line is of another kind";
         case LineError::fixed:
             return "the hardware does not let this be changed";
+        case LineError::other_cpu:
+            return "another CPU may be running its top half";
     }
     return "?";
 }

@@ -1,12 +1,20 @@
 // Lines: who handles which interrupt, at which level, and what it has cost.
 //
-// Who: request, release, set_trigger: threads. enable, disable, set_priority, pend: both.
-// Lock order: none below; request and release run with preemption held off and, on one CPU, need no
-// more: a line being set up is disabled at the controller.
+// Who: request, release, set_trigger: threads. enable, disable, pend: both.
+// Lock order: none. A request claims the line by one compare-and-swap of its name; from then on it
+// is its owner's, who must not enable or release it on two CPUs at the same time.
 //
 // A top half is a function `void(TopHalf<L> const&, T&)`. Its level L is the line's IPL: there is
 // no way to register it at another. What dispatch needs lies in the CPU's own table
 // (PerCpu::lines), what it does not in LineInfo.
+//
+// Several CPUs. An SPI is delivered to the CPU whose thread requested it; any CPU may enable,
+// disable or pend it, but after a disable from elsewhere the top half may still be running over
+// there, so only that CPU may release it. An SGI or PPI is *banked*: a request is for all CPUs,
+// those that come up later included, and enable, disable, pend and set_trigger are about the CPU
+// that calls. It may be released where it is the last to be enabled, so that it can be running
+// nowhere. Otherwise release returns other_cpu and has done nothing. A thread that may migrate
+// between two of these calls must be bound to its CPU, or ask by a cross call.
 //
 // A driver's contract: before the top half returns, the device must have stopped asserting the
 // line, and the store that made it stop must have arrived (read it back, or ISB for a
@@ -27,6 +35,7 @@ enum class [[nodiscard]] LineError : u8{
     not_requested,  // nobody has
     wrong_kind,     // an SPI used as PPI, an SGI whose trigger is to be set, ...
     fixed,          // the hardware does not let this be changed
+    other_cpu,      // its top half may be running on another CPU
 };
 
 [[nodiscard]] const char* text_of(LineError error);
@@ -41,8 +50,12 @@ struct LineInfo {
     const char* name = nullptr;  // null: not requested
     TopHalfFunction handler = nullptr;
     void* argument = nullptr;
-    u64 longest = 0;        // ticks, while measured (Lines::measure)
-    u32 spurious = 0;       // top half said it was not its device
+    u64 spl = 0;         // of its level
+    u64 enabled_on = 0;  // the CPUs on which a banked line is enabled, a bit each
+    u64 longest = 0;     // ticks, while measured (Lines::measure)
+    u32 cpu = 0;         // to which an SPI is delivered
+    u32 spurious = 0;    // top half said it was not its device; of a banked line, roughly
+    bool unmaskable = false;
     bool stray = false;     // fired without having been requested; masked since
     bool reported = false;  // and that has been said
 };
@@ -80,15 +93,19 @@ struct TopHalfEntry {
     static void count_spurious(void* token);
 };
 
-// The dispatch table of this CPU, filled with handlers that report what nobody has requested.
-// `mask_line` silences a line at the controller.
+// The dispatch table of this CPU, filled with what has been requested of banked lines, and with
+// handlers that report what nobody has requested. `mask_line` silences a line at the controller.
 void init_line_table(PerCpu& cpu, void (*mask_line)(u32 intid));
 
-LineError request_entry(PerCpu& cpu, LineId line, u32 lines, const char* name, Ipl level,
-                        TopHalfFunction handler, void* argument);
-LineError release_entry(PerCpu& cpu, LineId line, u32 lines);
+// Each acts on every table that the line is in. The caller holds off preemption.
+LineError request_entry(LineId line, u32 lines, LineInfo const& info);
+LineError release_entry(LineId line, u32 lines);
 // Turns the measurement of the longest top half on or off for a line.
-LineError measure_entry(PerCpu& cpu, LineId line, u32 lines, bool on);
+LineError measure_entry(LineId line, u32 lines, bool on);
+// Notes where a banked line is enabled.
+void note_enabled(LineInfo& info, bool enabled);
+// Whether this CPU may release a line.
+[[nodiscard]] bool is_last_user(LineId line);
 
 template <Controller C>
 struct Lines {
@@ -101,7 +118,14 @@ struct Lines {
     // Makes `Fn` the top half of a line, disabled yet. The level is the one that Fn's token names.
     template <auto Fn, typename T>
     static LineError request(LineId line, const char* name, T& argument) {
-        return request_as<Fn>(line, name, &argument, Fn);
+        return request_as<Fn, false>(line, name, &argument, Fn);
+    }
+
+    // The same, but no SPL holds the line off, and it nests on top of every other: for a stop after
+    // which nothing goes on. Its top half is at level high, and what it interrupts may be, too.
+    template <auto Fn, typename T>
+    static LineError request_unmaskable(LineId line, const char* name, T& argument) {
+        return request_as<Fn, true>(line, name, &argument, Fn);
     }
 
     // Disables the line and forgets its top half.
@@ -110,27 +134,40 @@ struct Lines {
         if (LineError const error = check(line); error != LineError::none) {
             return error;
         }
+        if (!is_last_user(line)) {
+            return LineError::other_cpu;
+        }
         C::disable(line.intid());
-        return release_entry(this_cpu(), line, C::lines());
+        return release_entry(line, C::lines());
     }
 
     static LineError enable(LineId line) {
+        NoPreemption const hold;
         LineError const error = check(line);
         if (error == LineError::none) {
+            if (line.is_banked()) {
+                set_priority(line);  // on this CPU, where perhaps nobody has yet
+                note_enabled(line_info(line.intid()), true);
+            }
             C::enable(line.intid());
         }
         return error;
     }
 
     static LineError disable(LineId line) {
+        NoPreemption const hold;
         LineError const error = check(line);
         if (error == LineError::none) {
             C::disable(line.intid());
+            if (line.is_banked()) {
+                note_enabled(line_info(line.intid()), false);
+            }
         }
         return error;
     }
 
     static LineError set_trigger(LineId line, Trigger trigger) {
+        NoPreemption const hold;
         if (LineError const error = check(line); error != LineError::none) {
             return error;
         }
@@ -142,6 +179,7 @@ struct Lines {
 
     // Makes the line pending by software, as if its device had asked once.
     static LineError pend(LineId line) {
+        NoPreemption const hold;
         LineError const error = check(line);
         if (error == LineError::none) {
             C::pend(line.intid());
@@ -150,7 +188,8 @@ struct Lines {
     }
 
     static LineError measure(LineId line, bool on) {
-        return measure_entry(this_cpu(), line, C::lines(), on);
+        NoPreemption const hold;
+        return measure_entry(line, C::lines(), on);
     }
 
     // For a number that came at run time: is it a PPI that can be requested?
@@ -162,20 +201,40 @@ struct Lines {
     }
 
   private:
-    template <auto Fn, TopHalfResult R, Ipl L, typename U, std::convertible_to<U*> P>
+    template <auto Fn, bool Unmaskable, TopHalfResult R, Ipl L, typename U,
+              std::convertible_to<U*> P>
     static LineError request_as(LineId line, const char* name, P argument,
                                 R (*)(TopHalf<L> const&, U&)) {
+        static_assert(!Unmaskable || L == Ipl::high,
+                      "nothing is above the top half: it is at high");
         NoPreemption const hold;
         U* const owner = argument;
-        LineError const error = request_entry(this_cpu(), line, C::lines(), name, L,
-                                              &TopHalfEntry::run<Fn, L, U>, owner);
+        LineError const error = request_entry(line, C::lines(),
+                                              LineInfo{.name = name,
+                                                       .handler = &TopHalfEntry::run<Fn, L, U>,
+                                                       .argument = owner,
+                                                       .spl = held_at(L),
+                                                       .cpu = this_cpu().id,
+                                                       .unmaskable = Unmaskable});
         if (error == LineError::none) {
-            C::set_priority(line.intid(), L);
+            set_priority(line);
+            if (!line.is_banked()) {
+                C::route(line.intid(), this_cpu());
+            }
         }
         return error;
     }
 
-    template <auto Fn>
+    static void set_priority(LineId line) {
+        LineInfo const& info = line_info(line.intid());
+        if (info.unmaskable) {
+            C::set_unmaskable(line.intid());
+        } else {
+            C::set_priority(line.intid(), level_of(info.spl));
+        }
+    }
+
+    template <auto Fn, bool Unmaskable>
     static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
 
     static LineError check(LineId line) {

@@ -29,6 +29,8 @@ class LineId {
         }
         return intid_ < 1020 ? LineKind::spi : LineKind::none;
     }
+    // Each CPU has its own: SGIs and PPIs.
+    [[nodiscard]] constexpr bool is_banked() const { return intid_ < 32; }
     constexpr bool operator==(LineId const&) const = default;
 
   private:

@@ -3,8 +3,8 @@
 // Who: both, any CPU. Lock order: none.
 //
 // CPU 0 is the one that boots; the others are numbered as the controller tells of them
-// (kern/secondary.hpp). A number is never used for another CPU again, and a CPU that is online stays
-// online, so a set that has been read goes stale only by lacking somebody.
+// (kern/secondary.hpp). A CPU that is online stays online, so a set that has been read goes stale
+// only by lacking somebody.
 #pragma once
 
 #include "kern/base/percpu.hpp"

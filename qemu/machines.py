@@ -61,11 +61,13 @@ def check_qemu():
     return version
 
 
-def qemu_command(board_name, image, *, exact=False, smp=1, cpu=(), machine_opts=(), args=(),
+def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(), machine_opts=(), args=(),
                  serial="stdio", bios=None, extra=()):
     """The command line that runs `image` on a board.
 
     exact         one instruction is one nanosecond of virtual time (icount)
+    multi         each CPU on a thread of the host's, said explicitly: QEMU's own choice depends
+                  on the host. Without it and not exact, it is left to QEMU
     cpu           options added to -cpu; an entry without '=' replaces the model
     machine_opts  options added to -M, e.g. ("secure=on", "virtualization=on")
     args          the image's semihosting command line, e.g. ("bench", "samples=8")
@@ -88,8 +90,13 @@ def qemu_command(board_name, image, *, exact=False, smp=1, cpu=(), machine_opts=
                # No network card: it would want a boot ROM that a lean installation has not got.
                "-nic", "none", "-display", "none", "-monitor", "none", "-serial", serial,
                "-semihosting-config", ",".join(semihosting)]
+    if exact and multi:
+        raise MachineError("an exact run is one instruction after the other, on one thread: "
+                           "--exact and --multi exclude each other")
     if exact:
         command += spec["exact"]
+    if multi:
+        command += ["-accel", "tcg,thread=multi"]
     command += [*firmware(bios, image), *extra] if bios else ["-kernel", str(image), *extra]
     return command
 

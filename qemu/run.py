@@ -39,6 +39,8 @@ def arguments(argv):
         help="type TEXT (with \\n, \\xNN) when REGEX has been printed; in the order given")
     add("--arg", action="append", default=[], help="a word of the image's command line")
     add("--smp", type=int, default=1, metavar="N")
+    add("--multi", action="store_true",
+        help="the CPUs run at the same time, each on a thread of the host's (not with --exact)")
     add("--cpu", action="append", default=[], metavar="OPT", help="model, or option=value")
     add("--machine-opt", action="append", default=[], metavar="OPT", help="e.g. secure=on")
     add("--bios", type=Path, metavar="FILE", help="firmware; the image then lies at 0x42000000")
@@ -55,7 +57,8 @@ def command_for(args):
     for file in filter(None, (args.image, args.bios)):
         if not file.is_file():
             raise MachineError(f"no such file: {file}")
-    return qemu_command(args.board, args.image, exact=args.exact, smp=args.smp, cpu=args.cpu,
+    return qemu_command(args.board, args.image, exact=args.exact, smp=args.smp,
+                        multi=args.multi, cpu=args.cpu,
                         machine_opts=args.machine_opt, args=args.arg, bios=args.bios,
                         extra=args.qemu_arg)
 

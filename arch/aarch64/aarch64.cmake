@@ -3,6 +3,7 @@
 
 set(PIVOT_KERNEL_SOURCES
   arch/aarch64/backtrace.cpp
+  arch/aarch64/bring_up.cpp
   arch/aarch64/capture.S
   arch/aarch64/cpu.cpp
   arch/aarch64/esr.cpp
@@ -28,8 +29,11 @@ set(PIVOT_KERNEL_SOURCES
   kern/cross_call.cpp
   kern/main.cpp
   kern/panic.cpp
+  kern/panic_report.cpp
+  kern/panic_stop.cpp
   kern/park.cpp
   kern/sched.cpp
+  kern/secondary.cpp
   kern/slices.cpp
   kern/thread.cpp
   kern/wait_queue.cpp

@@ -71,12 +71,12 @@ bool is_text(uptr address) {
     return address >= address_of(__image_start) && address < address_of(__text_end);
 }
 
-Backtrace::Backtrace(TrapFrame const& frame)
+Backtrace::Backtrace(PerCpu const& cpu, TrapFrame const& frame)
     : pc_(frame.elr),
       frame_(frame.x[29]),
       link_(frame.x[30]),
       thread_sp_((frame.spsr & kEl1Mask) == kEl1Handler ? frame.sp_el0 : 0),
-      thread_(reinterpret_cast<uptr>(Cpu::this_cpu().current)),
+      thread_(reinterpret_cast<uptr>(cpu.current)),
       kind_(frame.vector == kNoVector ? FrameKind::caller : FrameKind::current) {}
 
 // An interrupted function may have no frame record: a leaf has none, and none has one in its first
@@ -97,6 +97,7 @@ bool Backtrace::enter_interrupted(uptr address) {
     pc_ = frame->elr;
     frame_ = frame->x29;
     link_ = frame->x30;
+    spl_ = frame->spl;
     kind_ = FrameKind::interrupted;
     return true;
 }
@@ -152,12 +153,27 @@ bool Backtrace::step() {
 
 namespace pivot {
 
-void for_each_frame(TrapFrame const& frame, FrameVisitor visit, void* state) {
-    constexpr u32 kMostFrames = 4096;  // a chain that has been overwritten may be a ring
-    port::Backtrace trace(frame);
+namespace {
+
+constexpr u32 kMostFrames = 4096;  // a chain that has been overwritten may be a ring
+
+}  // namespace
+
+void for_each_frame(PerCpu const& cpu, TrapFrame const& frame, FrameVisitor visit, void* state) {
+    port::Backtrace trace(cpu, frame);
     u32 count = 0;
     while (visit(state, trace.pc(), trace.kind()) && ++count < kMostFrames && trace.step()) {
     }
+}
+
+u64 interrupted_spl(PerCpu const& cpu, TrapFrame const& frame) {
+    port::Backtrace trace(cpu, frame);
+    for (u32 count = 0; count < kMostFrames && trace.step(); ++count) {
+        if (trace.kind() == FrameKind::interrupted) {
+            return trace.spl();
+        }
+    }
+    return cpu.spl;
 }
 
 }  // namespace pivot

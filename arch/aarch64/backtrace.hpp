@@ -35,10 +35,12 @@ struct StackRange {
 
 class Backtrace {
   public:
-    explicit Backtrace(TrapFrame const& frame);
+    Backtrace(PerCpu const& cpu, TrapFrame const& frame);
 
     [[nodiscard]] uptr pc() const { return pc_; }
     [[nodiscard]] FrameKind kind() const { return kind_; }
+    // While kind() is interrupted: the SPL there.
+    [[nodiscard]] u64 spl() const { return spl_; }
 
     // Goes to the caller or the interrupted code; false at the end of what can be followed.
     [[nodiscard]] bool step();
@@ -54,6 +56,7 @@ class Backtrace {
     uptr link_;       // x30, while pc_ is an interrupted instruction
     uptr thread_sp_;  // SP_EL0 if the report is about a top half
     uptr thread_;     // the current one, then the one it has interrupted ...
+    u64 spl_ = 0;
     FrameKind kind_;
 };
 

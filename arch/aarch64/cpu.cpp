@@ -2,7 +2,6 @@
 #include "cpu.hpp"
 
 #include "kern/base/mmio.hpp"
-#include "kern/base/stack.hpp"
 
 namespace pivot::port {
 
@@ -66,11 +65,3 @@ void Cpu::machine_exit(u32 status) {
 }
 
 }  // namespace pivot::port
-
-// CPU 0's interrupt stack, and the one that reports its overflow.
-PIVOT_STACK(pivot_interrupt_stack, pivot::kInterruptStackSize);
-PIVOT_STACK(pivot_emergency_stack, 4096);
-
-extern "C" {
-constinit pivot::PerCpu pivot_percpu[pivot::kMaxCpus]{};
-}

@@ -9,7 +9,7 @@
 extern "C" {
 void pivot_capture(pivot::TrapFrame* out);
 extern char __image_start[], __text_end[], __rodata_end[], __image_end[];
-extern char pivot_interrupt_stack[], pivot_emergency_stack[];
+extern pivot::PerCpu pivot_percpu[pivot::kMaxCpus];
 }
 
 namespace pivot {
@@ -17,7 +17,7 @@ namespace {
 
 using port::Syndrome;
 
-constinit TrapFrame g_captured{};
+constinit TrapFrame g_captured[kMaxCpus]{};
 
 // The table's order (vectors.S; Arm ARM, D1.10.2).
 constexpr const char* kVectors[16] = {
@@ -115,13 +115,14 @@ const char* synchronous_words(Syndrome syndrome, uptr address) {
 }  // namespace
 
 TrapFrame const& capture_registers() {
-    pivot_capture(&g_captured);
+    TrapFrame& captured = g_captured[port::Cpu::this_cpu().id];
+    pivot_capture(&captured);
     // Two functions up: from here to the one that called us, from that to the one that called it.
     auto const* record = reinterpret_cast<uptr const*>(__builtin_frame_address(0));
     record = reinterpret_cast<uptr const*>(record[0]);
-    g_captured.elr = g_captured.x[30] = record[1];
-    g_captured.x[29] = record[0];
-    return g_captured;
+    captured.elr = captured.x[30] = record[1];
+    captured.x[29] = record[0];
+    return captured;
 }
 
 bool is_top_half(TrapFrame const& frame) { return (frame.spsr & 1) != 0; }
@@ -136,11 +137,14 @@ uptr guard_hit(TrapFrame const& frame) {
 }
 
 const char* port_stack_name(uptr bottom) {
-    if (bottom == reinterpret_cast<uptr>(pivot_interrupt_stack) + kPage) {
-        return "the interrupt stack";
-    }
-    if (bottom == reinterpret_cast<uptr>(pivot_emergency_stack) + kPage) {
-        return "the emergency stack";
+    for (PerCpu const& cpu : pivot_percpu) {
+        bool const own = &cpu == &port::Cpu::this_cpu();
+        if (bottom == cpu.interrupt_stack) {
+            return own ? "the interrupt stack" : "another CPU's interrupt stack";
+        }
+        if (bottom == cpu.emergency_stack) {
+            return own ? "the emergency stack" : "another CPU's emergency stack";
+        }
     }
     return nullptr;
 }

@@ -72,6 +72,7 @@
 #define EMERGENCY_STACK_BYTES 4096
 #define REPORT_BYTES 2048
 #define BOOT_THREAD_STACK_BYTES 16384
+#define IDLE_STACK_BYTES 4096
 
 // The levels of spl/ipl.hpp that assembly needs.
 #define SPL_SOFT 0xffffffff00000000
@@ -124,6 +125,7 @@ static_assert(offsetof(TrapFrame, vector) == FAULT_VECTOR);
 
 static_assert(kInterruptStackSize == INTERRUPT_STACK_BYTES);
 static_assert(kBootThreadStackSize == BOOT_THREAD_STACK_BYTES);
+static_assert(kIdleStackSize == IDLE_STACK_BYTES);
 static_assert(kMark == ATTENTION_MARK);
 static_assert(offsetof(PerCpu, held) == CPU_HELD);
 static_assert(offsetof(PerCpu, spl) == CPU_SPL);

@@ -5,8 +5,8 @@
 //   lower half                empty (TTBR0), for address spaces: interrupts do not care
 //
 // Nothing is writable and executable. A page below every stack is unmapped (kern/base/stack.hpp).
-// Who: boot only, on the boot CPU. Lock order: none. Source: Arm ARM D8.3 (VMSAv8-64, 4 KiB
-// granule).
+// Who: boot only, on the boot CPU; the others load what it has built. Lock order: none.
+// Source: Arm ARM D8.3 (VMSAv8-64, 4 KiB granule).
 //
 // pivot_mmu_build runs at physical addresses: it may use symbols (ADRP) but no pointer stored in
 // memory.
@@ -35,7 +35,7 @@ struct alignas(4096) Table {
 };
 
 constinit Table g_root{};      // level 1, 39-bit upper half
-constinit Table g_identity{};  // level 1, lower half: only while the MMU is being turned on
+constinit Table g_identity{};  // level 1, lower half: while a CPU turns its MMU on
 constinit Table g_empty{};
 constinit Table g_image_level2{};
 constinit Table g_image_level3[kImageTables]{};
@@ -115,8 +115,6 @@ void map_devices() {
     }
 }
 
-constinit BootMap g_boot_map{};
-
 }  // namespace
 
 void unmap_guards() {
@@ -137,6 +135,8 @@ void unmap_guards() {
 
 }  // namespace pivot::port
 
+constinit pivot::port::BootMap pivot_boot_map{};
+
 // Fills the tables for an image that was loaded at `physical`.
 extern "C" pivot::port::BootMap* pivot_mmu_build(pivot::u64 physical) {
     using namespace pivot::port;
@@ -145,9 +145,10 @@ extern "C" pivot::port::BootMap* pivot_mmu_build(pivot::u64 physical) {
     g_identity.entry[level1_index(physical)] =
         (physical & ~((pivot::u64{1} << 30) - 1)) | kText | kValid;
     pivot_empty_table_physical = reinterpret_cast<pivot::u64>(&g_empty);
-    g_boot_map.ttbr0 = reinterpret_cast<pivot::u64>(&g_identity);
-    g_boot_map.ttbr1 = reinterpret_cast<pivot::u64>(&g_root);
-    g_boot_map.tcr = kTcr | (physical_range() << 32);
-    g_boot_map.mair = kMair;
-    return &g_boot_map;
+    pivot_boot_map.ttbr0 = reinterpret_cast<pivot::u64>(&g_identity);
+    pivot_boot_map.ttbr1 = reinterpret_cast<pivot::u64>(&g_root);
+    pivot_boot_map.tcr = kTcr | (physical_range() << 32);
+    pivot_boot_map.mair = kMair;
+    pivot_boot_map.image = physical;
+    return &pivot_boot_map;
 }

@@ -1,12 +1,12 @@
-/* From power-on to pivot_main.
+/* From power-on to pivot_main, and for every other CPU from PSCI's CPU_ON to pivot_secondary_main.
  *
  * Entered by QEMU's or a boot loader's jump, as ELF or as an arm64 Image, at EL3, EL2 or EL1, MMU
  * and data cache off, anywhere in RAM (2 MiB aligned), x0 = the device tree's address or 0 (Linux
  * Documentation/arm64/booting.rst describes the Image protocol). Everything up to "Virtual from
  * here" is position independent: symbols are reached by ADRP only.
  *
- * Register use until then: x19 = the boot argument, x20 = physical address of the image's first
- * byte, x21 = the exception level of entry. */
+ * Register use until then: x19 = the boot argument or the CPU's number, x20 = physical address of
+ * the image's first byte, x21 = the exception level of entry, x22 = where to go on at EL1. */
 
 #include "frame.hpp"
 
@@ -40,6 +40,43 @@
         dsb     sy                      // complete before the table walker looks
 .endm
 
+/* x1 = TTBR0, x2 = TTBR1, x3 = TCR, x4 = MAIR, \virtual = the label to go on at. */
+.macro turn_mmu_on virtual
+        msr     mair_el1, x4
+        msr     tcr_el1, x3
+        msr     ttbr0_el1, x1
+        msr     ttbr1_el1, x2
+        isb                             // the regime is in place before what is stale is dropped
+        tlbi    vmalle1
+        ic      iallu
+        dsb     nsh                     // both done, on this CPU
+        isb
+        mov     x5, #(SCTLR_EL1_ON & 0xffff)
+        movk    x5, #(SCTLR_EL1_ON >> 16), lsl #16
+        msr     sctlr_el1, x5
+        isb                             // MMU on: still running from the identity map
+        ldr     x6, =\virtual           // a link-time, that is virtual, address
+        br      x6
+.endm
+
+/* Virtual from here: the identity map goes, the vectors come. */
+.macro leave_identity_map
+        mrs     x1, tcr_el1
+        orr     x1, x1, #(1 << 7)       // EPD0: no walks through TTBR0
+        msr     tcr_el1, x1
+        ldr     x2, =pivot_empty_table_physical
+        ldr     x2, [x2]
+        msr     ttbr0_el1, x2           // the lower half is empty
+        isb
+        tlbi    vmalle1                 // the identity map is gone
+        dsb     nsh
+        isb
+
+        ldr     x1, =pivot_vectors
+        msr     vbar_el1, x1
+        isb
+.endm
+
         .section .text.head, "ax"
         .globl  _head
 _head:
@@ -61,8 +98,9 @@ start:
         mrs     x1, mpidr_el1
         ldr     x2, =0xff00ffffff       // Aff3, Aff2..Aff0
         tst     x1, x2
-        b.ne    park                    // this kernel runs on CPU 0; all others stay here
+        b.ne    park                    // CPU 0 boots; the others are fetched by PSCI, or stay here
 
+        adr     x22, at_el1
         mrs     x21, currentel
         lsr     x21, x21, #2
         cmp     x21, #2
@@ -93,7 +131,7 @@ at_el3:
         movk    x4, #(SCTLR_EL1_RES1 >> 16), lsl #16    // no EL2: straight to EL1
         msr     sctlr_el1, x4
         mov     x4, #SPSR_EL1H
-        adr     x5, at_el1
+        mov     x5, x22
         b       3f
 2:      mov     x4, #(SCTLR_EL2_RES1 & 0xffff)
         movk    x4, #(SCTLR_EL2_RES1 >> 16), lsl #16    // what reset leaves in it is unknown
@@ -142,8 +180,7 @@ at_el2:
         msr     sctlr_el1, x1
         mov     x1, #SPSR_EL1H
         msr     spsr_el2, x1
-        adr     x1, at_el1
-        msr     elr_el2, x1
+        msr     elr_el2, x22
         eret
 
 at_el1:
@@ -170,40 +207,12 @@ at_el1:
 
         drop_bss_from_cache             // stores bypassed it: what it has fetched is stale
 
-        msr     mair_el1, x4
-        msr     tcr_el1, x3
-        msr     ttbr0_el1, x1
-        msr     ttbr1_el1, x2
-        isb                             // the regime is in place before what is stale is dropped
-        tlbi    vmalle1
-        ic      iallu
-        dsb     nsh                     // both done, on this CPU
-        isb
-        mov     x5, #(SCTLR_EL1_ON & 0xffff)
-        movk    x5, #(SCTLR_EL1_ON >> 16), lsl #16
-        msr     sctlr_el1, x5
-        isb                             // MMU on: still running from the identity map
-        ldr     x6, =virtual_start      // a link-time, that is virtual, address
-        br      x6
+        turn_mmu_on virtual_start
 
-/* Virtual from here. */
 virtual_start:
-        mrs     x1, tcr_el1
-        orr     x1, x1, #(1 << 7)       // EPD0: no walks through TTBR0
-        msr     tcr_el1, x1
-        ldr     x2, =pivot_empty_table_physical
-        ldr     x2, [x2]
-        msr     ttbr0_el1, x2           // the lower half is empty
-        isb
-        tlbi    vmalle1                 // the identity map is gone
-        dsb     nsh
-        isb
-
-        ldr     x1, =pivot_vectors
-        msr     vbar_el1, x1
-        isb
+        leave_identity_map
         ldr     x18, =pivot_percpu      // CPU 0's
-        ldr     x1, =pivot_interrupt_stack + GUARD_BYTES + INTERRUPT_STACK_BYTES
+        ldr     x1, =pivot_interrupt_stack + GUARD_BYTES + INTERRUPT_STACK_BYTES    // the first
         mov     sp, x1                  // SP_EL1: the interrupt stack
         msr     spsel, #0
         ldr     x1, =pivot_boot_thread_stack + GUARD_BYTES + BOOT_THREAD_STACK_BYTES
@@ -219,6 +228,54 @@ virtual_start:
 
 park:   wfe
         b       park
+
+/* Another CPU, by PSCI's CPU_ON: at EL2 or EL1, MMU and data cache off, x0 = its number.
+ *
+ * With the cache off it reads memory itself: the code, which the loader has put there, and
+ * pivot_boot_map, which the boot CPU has stored with its own cache off and never touched again. So
+ * nothing need be cleaned for it. What it reads once its MMU is on (its PerCpu, the tables) comes
+ * through the caches, which are coherent from then on. */
+        .globl  pivot_secondary_start
+pivot_secondary_start:
+        msr     daifset, #0xf
+        mov     x19, x0
+        adr     x22, secondary_at_el1
+        mrs     x21, currentel
+        lsr     x21, x21, #2
+        cmp     x21, #2
+        b.eq    at_el2
+        b.hi    park                    // nobody who answers PSCI calls sends us to EL3
+
+secondary_at_el1:
+        msr     cpacr_el1, xzr          // as for the boot CPU, above
+        msr     mdscr_el1, xzr
+        adrp    x0, pivot_boot_map
+        add     x0, x0, :lo12:pivot_boot_map
+        ldp     x1, x2, [x0]
+        ldp     x3, x4, [x0, #16]
+        turn_mmu_on secondary_virtual
+
+secondary_virtual:
+        leave_identity_map
+        ldr     x18, =pivot_percpu
+        ldr     x1, =CPU_SIZE
+        madd    x18, x19, x1, x18       // this CPU's; the boot CPU has said where its stacks are
+        msr     spsel, #1
+        add     x1, x18, #(CPU_INTERRUPT_STACK & 0xff000)
+        ldr     x1, [x1, #(CPU_INTERRUPT_STACK & 0xfff)]
+        add     x1, x1, #INTERRUPT_STACK_BYTES
+        mov     sp, x1                  // SP_EL1: the interrupt stack
+        msr     spsel, #0
+        ldr     x1, =pivot_idle_stacks
+        mov     x2, #(GUARD_BYTES + IDLE_STACK_BYTES)
+        add     x3, x19, #1
+        madd    x1, x3, x2, x1
+        mov     sp, x1                  // SP_EL0: its idle thread's
+        mov     x29, xzr
+        mov     x30, xzr
+        msr     daifclr, #0xd
+        mov     x0, x19
+        b       pivot_secondary_main
 
         .ltorg
 

@@ -329,12 +329,15 @@ fault_common:
 fault_on_interrupt_stack:
         mov     x0, sp
         msr     tpidr_el1, x0
-        adrp    x0, pivot_interrupt_stack + GUARD_BYTES
+        add     x0, x18, #(CPU_INTERRUPT_STACK & 0xff000)
+        ldr     x0, [x0, #(CPU_INTERRUPT_STACK & 0xfff)]
         sub     x0, sp, x0
         sub     x0, x0, #REPORT_BYTES
         lsr     x0, x0, #INTERRUPT_STACK_SHIFT  // 0: SP is within the stack and leaves room
         cbz     x0, 1f
-        adrp    x0, pivot_emergency_stack + GUARD_BYTES + EMERGENCY_STACK_BYTES
+        add     x0, x18, #(CPU_EMERGENCY_STACK & 0xff000)
+        ldr     x0, [x0, #(CPU_EMERGENCY_STACK & 0xfff)]
+        add     x0, x0, #EMERGENCY_STACK_BYTES
         mov     sp, x0                  // full, or (a fault of the report) not that stack at all
 1:      sub     sp, sp, #FAULT_SIZE
         mrs     x0, tpidr_el1

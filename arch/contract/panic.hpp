@@ -5,7 +5,7 @@
 // followed only within a stack that the image has defined.
 #pragma once
 
-#include "kern/base/types.hpp"
+#include "kern/base/percpu.hpp"
 
 namespace pivot {
 
@@ -21,11 +21,15 @@ enum class FrameKind : u8 {
 // False: no more, please.
 using FrameVisitor = bool (*)(void* state, uptr pc, FrameKind kind);
 
-// The registers of the code that called the function `capture` is called from.
+// The registers of the code that called the function `capture` is called from. One place a CPU.
 [[nodiscard, gnu::noinline]] TrapFrame const& capture_registers();
 
 // Calls `visit` from the newest frame to the oldest, through interrupts; a bounded number of times.
-void for_each_frame(TrapFrame const& frame, FrameVisitor visit, void* state);
+// `cpu` is the one whose registers the frame holds; it is this one, or it has stopped.
+void for_each_frame(PerCpu const& cpu, TrapFrame const& frame, FrameVisitor visit, void* state);
+
+// The SPL of the code that the newest interrupt in the frame's history has interrupted.
+[[nodiscard]] u64 interrupted_spl(PerCpu const& cpu, TrapFrame const& frame);
 
 // Was it a top half (or an exception within one)?
 [[nodiscard]] bool is_top_half(TrapFrame const& frame);

@@ -35,4 +35,7 @@ pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned);
 
 // The portable kernel, on the boot thread's stack, with the MMU on. kern/main.cpp or a test image.
 [[noreturn]] void pivot_main(pivot::u64 boot_argument);
+
+// The same for each CPU that is started later, on its idle thread's stack. kern/main.cpp.
+[[noreturn]] void pivot_secondary_main(pivot::u64 id);
 }

@@ -16,6 +16,8 @@ namespace pivot {
     return is_hard(level) ? 0xe0 - 0x10 * (static_cast<u32>(level) - static_cast<u32>(Ipl::vm))
                           : 0xf0;
 }
+// Above `high`: no SPL holds it off.
+inline constexpr u32 kGicUnmaskable = gic_priority(Ipl::high) - 0x10;
 static_assert(gic_priority(Ipl::vm) == 0xb0 + 2 * 24);
 static_assert(gic_priority(Ipl::high) == 0xb0 + 2 * 8);
 
@@ -37,8 +39,8 @@ struct GicBank {
     [[nodiscard]] static bool bit(uptr bank, uptr reg, u32 line) {
         return (mmio::read<u32>(bank + reg + 4 * (line / 32)) >> (line % 32) & 1) != 0;
     }
-    static void set_priority(uptr bank, u32 line, Ipl level) {
-        mmio::write<u8>(bank + kIpriorityr + line, static_cast<u8>(gic_priority(level)));
+    static void set_priority(uptr bank, u32 line, u32 priority) {
+        mmio::write<u8>(bank + kIpriorityr + line, static_cast<u8>(priority));
     }
     // False if the bit does not stick: the hardware fixes the trigger.
     [[nodiscard]] static bool set_trigger(uptr bank, u32 line, Trigger trigger) {
@@ -57,7 +59,7 @@ struct GicBank {
             mmio::write<u32>(bank + kIcactiver + word, ~u32{0});
         }
         for (u32 line = first; line < first + count; ++line) {
-            set_priority(bank, line, Ipl::vm);
+            set_priority(bank, line, gic_priority(Ipl::vm));
         }
     }
 };

@@ -21,15 +21,25 @@ struct GicV2 {
     static void init_distributor() {
         mmio::write<u32>(kDistributor + kCtlr, 0);
         GicBank::reset(kDistributor, 32, lines() - 32);
-        for (u32 line = 32; line < lines(); ++line) {
-            mmio::write<u8>(kDistributor + kItargetsr + line, 1);  // CPU 0
-        }
         mmio::write<u32>(kDistributor + kCtlr, 1);
+    }
+
+    // CPUs are numbered, and by the affinity's last field (4.3.2).
+    static u32 find_cpus(u64* affinities, u32 room) {
+        u32 const count = (mmio::read<u32>(kDistributor + kTyper) >> 5 & 7) + 1;  // CPUNumber
+        for (u32 i = 0; i < count && i < room; ++i) {
+            affinities[i] = i;
+        }
+        return count;
     }
 
     static void init_cpu() {
         GicBank::reset(kDistributor, 0, 32);  // banked: this CPU's own
         this_cpu().controller = kInterface;
+        this_cpu().ipi_register = kDistributor + kSgir;
+        // Of a banked line it reads as the CPU that asks; on a machine with one CPU, as 0 (4.3.12).
+        u32 const self = mmio::read<u8>(kDistributor + kItargetsr);
+        this_cpu().ipi_target = self == 0 ? 1 : self;
         for (uptr word = 0; word < 4; ++word) {
             // left by whoever ran before
             mmio::write<u32>(kInterface + kActivePriority + 4 * word, 0);
@@ -62,7 +72,13 @@ struct GicV2 {
         (void)mmio::read<u32>(kDistributor + kCtlr);  // answered: the write before it has arrived
     }
     static void set_priority(u32 line, Ipl level) {
-        GicBank::set_priority(kDistributor, line, level);
+        GicBank::set_priority(kDistributor, line, gic_priority(level));
+    }
+    static void set_unmaskable(u32 line) {
+        GicBank::set_priority(kDistributor, line, kGicUnmaskable);
+    }
+    static void route(u32 line, PerCpu const& cpu) {
+        mmio::write<u8>(kDistributor + kItargetsr + line, static_cast<u8>(cpu.ipi_target));
     }
     [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger) {
         return GicBank::set_trigger(kDistributor, line, trigger);

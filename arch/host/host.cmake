@@ -5,11 +5,11 @@ find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 include(GoogleTest)
 
-# Everything that names no architecture. kern/main.cpp wires a board; kern/panic*.cpp ends a
-# machine: arch/host/panic.cpp stands for it.
+# Everything that names no architecture. kern/main.cpp and kern/secondary.cpp wire a board;
+# kern/panic*.cpp ends a machine: arch/host/panic.cpp stands for it.
 file(GLOB PIVOT_PORTABLE_SOURCES CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
   spl/*.cpp mutex/*.cpp intr/*.cpp kern/*.cpp kern/base/*.cpp kern/shell/*.cpp arch/dev/pl011*.cpp)
-list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|panic.*)\\.cpp")
+list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|secondary|panic.*)\\.cpp")
 
 # Not instrumented: what happens in these happens between two instructions of the simulated CPU.
 set(PIVOT_HOST_PORT_SOURCES

@@ -53,6 +53,14 @@ void SimController::init_distributor() { state() = State{}; }
 
 void SimController::init_cpu() { set_mask(kIdlePriority); }
 
+// The one that asks.
+u32 SimController::find_cpus(u64* affinities, u32 room) {
+    if (room != 0) {
+        affinities[0] = 0;
+    }
+    return 1;
+}
+
 void SimController::enable(u32 line) {
     change([&] { at(line).enabled = true; });
 }
@@ -63,6 +71,10 @@ void SimController::disable(u32 line) {
 
 void SimController::set_priority(u32 line, Ipl level) {
     change([&] { at(line).priority = priority_of(level); });
+}
+
+void SimController::set_unmaskable(u32 line) {
+    change([&] { at(line).priority = priority_of(Ipl::high) - 0x10; });
 }
 
 // As on QEMU's GICs: SGIs and PPIs keep their trigger.

@@ -53,9 +53,12 @@ struct SimController {
     static void init_distributor();
     static void init_cpu();
     [[nodiscard]] static u32 lines() { return kLines; }
+    static u32 find_cpus(u64* affinities, u32 room);
     static void enable(u32 line);
     static void disable(u32 line);
     static void set_priority(u32 line, Ipl level);
+    static void set_unmaskable(u32 line);
+    static void route(u32, PerCpu const&) {}  // each simulated CPU has its own
     [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger);
     static void pend(u32 line);
     static void unpend(u32 line);

@@ -28,6 +28,10 @@ inline constexpr usize kInterruptStackSize = 16384;
 // Bytes of the stack of the thread that boots and then runs the shell, a test or the benchmark.
 inline constexpr usize kBootThreadStackSize = 16384;
 
+// Bytes of each idle thread's stack. An interrupt's frame and the straight way into a bottom half
+// are all that is put on it.
+inline constexpr usize kIdleStackSize = 4096;
+
 #ifdef PIVOT_CHECKED
 inline constexpr bool kChecked = true;
 #else

@@ -60,7 +60,7 @@ struct alignas(64) PerCpu {
     volatile u64 mask;                 // what the controller's priority mask was last set to
     volatile u64 attention;            // a byte a level (spl/ipl.hpp): not 0, something waits there
     Thread* current;                   // the thread that runs, or was interrupted in place
-    uptr controller;                   // GICv2's CPU interface; unused with system registers
+    uptr controller;                   // GICv2: the CPU interface; GICv3: its redistributor
     u64 nesting;                       // top halves interrupted by another top half
     Link soft_first[kSoftLevels];      // by slot: `next` is the first continuation queued
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked

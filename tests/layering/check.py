@@ -36,7 +36,7 @@ LAYERS = [
     ["arch/dev/", "arch/host/"],
     ["arch/board/"],
     # What an image does, and the boot order that brings it there: they stand on everything.
-    ["kern/main.cpp", "kern/pivot/"],
+    ["kern/main.cpp", "kern/secondary.", "kern/pivot/"],
     ["tests/"],
 ]
 RANK = {prefix: rank for rank, prefixes in enumerate(LAYERS) for prefix in prefixes}
@@ -48,7 +48,8 @@ PORTS = ["arch/aarch64/", "arch/host/"]
 # contract.
 PORT_USERS = {
     "arch/contract/cpu.hpp": {"cpu.hpp"},
-    "kern/main.cpp": {"mmu.hpp"},
+    "kern/main.cpp": {"bring_up.hpp", "mmu.hpp"},
+    "kern/secondary.cpp": {"bring_up.hpp", "psci.hpp"},
     "kern/pivot/machine.cpp": {"psci.hpp"},
 }
 

@@ -4,10 +4,14 @@
 
 #include "arch/host/fiber.hpp"
 
+extern "C" {
+constinit pivot::PerCpu pivot_percpu[pivot::kMaxCpus]{};
+}
+
 namespace pivot {
 namespace {
 
-constinit PerCpu g_cpu{};
+PerCpu& g_cpu = pivot_percpu[0];
 
 void idle(MayBlock const&, int&) {
     for (;;) {
