@@ -31,8 +31,8 @@ void idle(MayBlock const&, int&) {
     }
 }
 
-// A CPU's clock: the top half hands everything to softclock. One object a CPU, for a continuation is
-// in one queue at a time.
+// A CPU's clock: the top half hands everything to softclock. One object a CPU, because a
+// continuation is in one queue at a time.
 struct CpuClock;
 void run_due(MayBlock const& context, CpuClock&) { Clock::run_due(context); }
 
