@@ -18,7 +18,10 @@ struct alignas(64) CalloutQueue {
 
     // Preemption is held off by the caller.
     void lock() { (void)port::Cpu::lock_word(&word); }
-    void unlock() { atomic::store_release(&word, u64{0}); }
+    void unlock() {
+        PIVOT_ASSERT(atomic::load_relaxed(&word) == kLocked, "a queue of callouts is not locked");
+        atomic::store_release(&word, u64{0});
+    }
 
     // The address of an object is that of its first member, a node's so that of its callout.
     static_assert(std::is_standard_layout_v<Callout> && offsetof(Callout, node_) == 0);

@@ -67,9 +67,11 @@ struct Cpu {
     }
 
     // A lock bit. Fails into a function of its own, so that the fast path is five instructions.
+    // Volatile: with an output, asm goto is not by itself, and a caller that does not look at the
+    // old value would get no lock.
     [[gnu::always_inline]] static u64 lock_word(u64* word) {
         u64 value;
-        asm goto(
+        asm volatile goto(
             "1: ldaxr %0, %1\n"  // acquire: what the word guards is read after this
             "   tbnz %0, #0, %l[taken]\n"
             "   orr x16, %0, #1\n"
