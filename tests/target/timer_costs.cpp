@@ -3,6 +3,8 @@
 // mean.
 //
 // For exact mode only.
+#include <initializer_list>
+
 #include "kern/clock.hpp"
 #include "kern/main.hpp"
 #include "tests/target/check.hpp"
