@@ -18,7 +18,10 @@ struct alignas(64) CalloutQueue {
 
     // Preemption is held off by the caller.
     void lock() { (void)port::Cpu::lock_word(&word); }
-    void unlock() { atomic::store_release(&word, u64{0}); }
+    void unlock() {
+        PIVOT_ASSERT(atomic::load_relaxed(&word) == kLocked, "a queue of callouts is not locked");
+        atomic::store_release(&word, u64{0});
+    }
 
     // The address of an object is that of its first member, a node's so that of its callout.
     static_assert(std::is_standard_layout_v<Callout> && offsetof(Callout, node_) == 0);
@@ -75,11 +78,12 @@ CalloutQueue& CalloutQueue::lock_home_of(Callout& callout) {
     }
 }
 
-void Callout::arm_for(u64 deadline, u64 period) {
+bool Callout::arm_for(u64 deadline, u64 period) {
     NoPreemption const hold;
     u32 const here = this_cpu().id;
     CalloutQueue* queue = &CalloutQueue::lock_home_of(*this);
-    if (is_armed()) {
+    bool const was_armed = is_armed();
+    if (was_armed) {
         queue->heap.remove(node_);
     }
     if (queue != &g_queues[here] && queue->running != this) {
@@ -93,20 +97,21 @@ void Callout::arm_for(u64 deadline, u64 period) {
     queue->heap.insert(node_, deadline);
     queue->changed(queue == &g_queues[here]);
     queue->unlock();
+    return was_armed;
 }
 
-void Callout::arm_every(MayWake const&, u64 first, u64 period) {
+bool Callout::arm_every(MayWake const&, u64 first, u64 period) {
     PIVOT_REQUIRE(period != 0, "a periodic callout has a period", name_);
-    arm_for(first, period);
+    return arm_for(first, period);
 }
 
-void Callout::arm_after_ns(MayWake const& context, u64 nanoseconds) {
-    arm(context, Clock::deadline_after_ns(nanoseconds));
+bool Callout::arm_after_ns(MayWake const& context, u64 nanoseconds) {
+    return arm(context, Clock::deadline_after_ns(nanoseconds));
 }
 
-void Callout::arm_every_ns(MayWake const& context, u64 period) {
+bool Callout::arm_every_ns(MayWake const& context, u64 period) {
     u64 const ticks = Clock::ticks_of_ns(period);
-    arm_every(context, Clock::deadline_after_ns(period), ticks != 0 ? ticks : 1);
+    return arm_every(context, Clock::deadline_after_ns(period), ticks != 0 ? ticks : 1);
 }
 
 Cancelled Callout::cancel(MayWake const&) {

@@ -17,7 +17,7 @@
 //     CPU 0: c.arm(...)                        CPU 1: c.cancel()
 //     lock queue 2, c is there
 //     take c out, c.cpu_ = kMoving             lock queue 2 ...
-//     unlock queue 2                           ... got it, but c.cpu_ is kMoving: unlock, look again
+//     unlock queue 2                           ... got it; c.cpu_ is kMoving: unlock, look again
 //     lock queue 0, c.cpu_ = 0
 //     put c in, unlock queue 0                 lock queue 0, c is there: take it out
 //
@@ -58,17 +58,17 @@ class Callout {
     Callout& operator=(Callout const&) = delete;
 
     // To run once when the counter has reached `deadline`; at once if that is past. If it is armed
-    // already, this is its time from now on.
-    void arm(MayWake const&, u64 deadline) { arm_for(deadline, 0); }
+    // already, this is its time from now on; returns whether it was.
+    bool arm(MayWake const&, u64 deadline) { return arm_for(deadline, 0); }
 
     // To run at `first`, `first + period`, `first + 2 * period` and so on; counter ticks. A time
     // that has passed before the function could be called for it is left out: it is called once,
     // late, and the next time is the next multiple. `period` is not 0.
-    void arm_every(MayWake const&, u64 first, u64 period);
+    bool arm_every(MayWake const&, u64 first, u64 period);
 
     // The same from now on, in nanoseconds: never early.
-    void arm_after_ns(MayWake const& context, u64 nanoseconds);
-    void arm_every_ns(MayWake const& context, u64 period);
+    bool arm_after_ns(MayWake const& context, u64 nanoseconds);
+    bool arm_every_ns(MayWake const& context, u64 period);
 
     // It will not run any more. Does not wait for a run that has begun.
     Cancelled cancel(MayWake const&);
@@ -79,13 +79,13 @@ class Callout {
     void cancel_and_wait(MayBlock const& context);
 
     template <Ipl L>
-    void arm(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation that arms
+    bool arm(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation that arms
     template <Ipl L>
-    void arm_every(TopHalf<L> const&, u64, u64) = delete;  // a top half schedules a continuation
+    bool arm_every(TopHalf<L> const&, u64, u64) = delete;  // a top half schedules a continuation
     template <Ipl L>
-    void arm_after_ns(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation
+    bool arm_after_ns(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation
     template <Ipl L>
-    void arm_every_ns(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation
+    bool arm_every_ns(TopHalf<L> const&, u64) = delete;  // a top half schedules a continuation
     template <Ipl L>
     Cancelled cancel(TopHalf<L> const&) = delete;  // the queue is not guarded against top halves
 
@@ -112,7 +112,7 @@ class Callout {
         Fn(context, *static_cast<T*>(owner));
     }
 
-    void arm_for(u64 deadline, u64 period);
+    bool arm_for(u64 deadline, u64 period);
     // Runs what is due on this CPU and sets its alarm for the next; softclock.
     static void run_due(MayWake const& context);
 

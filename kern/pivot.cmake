@@ -6,6 +6,7 @@ set(PIVOT_SHELL_SOURCES
   kern/pivot/image.cpp
   kern/pivot/irq.cpp
   kern/pivot/machine.cpp
+  kern/pivot/timers.cpp
   kern/shell/inspect.cpp
   kern/shell/line_editor.cpp
   kern/shell/shell.cpp

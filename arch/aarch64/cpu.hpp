@@ -78,9 +78,10 @@ struct Cpu {
         return false;
     }
 
-    // A lock bit. `value`: what the word was, if it was not locked.
+    // A lock bit. `value`: what the word was, if it was not locked. Volatile: with an output, asm
+    // goto is not by itself, and a caller that does not look at the old value would get no lock.
     [[gnu::always_inline]] static bool try_lock_word(u64* word, u64& value) {
-        asm goto(
+        asm volatile goto(
             "1: ldaxr %0, %1\n"  // acquire: what the word guards is read after this
             "   tbnz %0, #0, %l[taken]\n"
             "   orr x16, %0, #1\n"

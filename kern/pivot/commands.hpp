@@ -12,6 +12,8 @@ namespace pivot {
 bool show_lines(MayBlock const& context, Words const& words);
 // bench: the way of an interrupt to its top half, bottom half and thread, a few hundred times.
 bool short_bench(MayBlock const& context, Words const& words);
+// timers, timers every MS, timers stop: the armed callouts of every CPU; a periodic one to look at.
+bool show_timers(MayBlock const& context, Words const& words);
 bool panic_on_purpose(MayBlock const& context, Words const& words);
 bool reboot(MayBlock const& context, Words const& words);
 bool halt(MayBlock const& context, Words const& words);

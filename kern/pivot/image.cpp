@@ -14,6 +14,7 @@ constexpr Command kCommands[] = {
     {"irq", "[measure N on|off]", "interrupts by line; measure line N's top half", &show_lines},
     {"ps", "", "threads", &list_threads},
     {"spl", "", "the interrupt priority level, and what each is for", &show_spl},
+    {"timers", "[every MS|stop]", "armed callouts; a beat that notes how late it is", &show_timers},
     {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
     {"panic", "", "panics, to see one", &panic_on_purpose},
     {"reboot", "", "starts the machine anew", &reboot},

@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-fno-exceptions",
-         "-fno-rtti", "-ffreestanding", "-fdiagnostics-color=never"]
+         "-fno-rtti", "-ffreestanding", "-fdiagnostics-color=never", "-DPIVOT_MAX_CPUS=4"]
 FLAGS_OF = {
     "gcc": ["-Wno-volatile"],
     "clang": ["-Wno-deprecated-volatile"],

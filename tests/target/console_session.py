@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from console_link import PROMPT, Link  # noqa: E402
 
-COMMANDS = ("help", "irq", "ps", "spl", "bench", "panic", "reboot", "halt")
+COMMANDS = ("help", "irq", "ps", "spl", "timers", "bench", "panic", "reboot", "halt")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
 
@@ -83,6 +83,24 @@ class Session(unittest.TestCase):
             self.assertEqual(self.link.command(f"irq {words}"), usage)
         self.assertIn("nobody has requested", self.link.command("irq measure 40 on"))
         self.assertIn("no such line", self.link.command("irq measure 4000 on"))
+
+    def test_timers_shows_what_is_armed(self):
+        head = ["cpu", "due", "in", "us", "period", "us", "callout", "function"]
+        self.assertEqual(self.link.command("timers").split(), head)
+        self.assertEqual(self.link.command("timers every 20"), "")
+        row = self.link.command("timers").splitlines()[1]
+        cpu, due, period, name, function = row.split(maxsplit=4)
+        self.assertEqual((cpu, period, name), ("0", "20000", "beat"))
+        self.assertLessEqual(int(due), 20000)
+        self.assertIn("&pivot::beat", function)
+        self.assertEqual(self.link.command("timers every 1"), "")
+        self.link.command("bench")
+        self.assertRegex(self.link.command("timers stop"),
+                         r"^the beat ran \d+ times, at most \d+ ns late\n$")
+        self.assertEqual(self.link.command("timers").split(), head)
+        for words in ("x", "every", "every 0", "every x", "stop now"):
+            self.assertEqual(self.link.command(f"timers {words}"),
+                             "usage: timers [every MS|stop]\n")
 
     def test_bench_prints_its_rows(self):
         for _ in range(2):

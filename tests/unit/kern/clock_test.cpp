@@ -4,23 +4,10 @@
 #include <memory>
 #include <vector>
 
-#include "tests/unit/support/machine.hpp"
+#include "tests/unit/support/ticker.hpp"
 
 namespace pivot {
 namespace {
-
-// The kernel's clock as kern/main.cpp wires it.
-class Ticker {
-  public:
-    u32 runs() const { return line_.count(); }
-
-  private:
-    TestContinuation wake_{Ipl::softclock, [](auto const& c) { Clock::run_due(c); }};
-    TestLine<Ipl::sched> line_{sim::kTimerLine, [this](auto const& context) {
-                                   sim::Timer::quiet();
-                                   wake_.schedule(context);
-                               }};
-};
 
 TEST(Clock, SleepsAtLeastAsLongAsAsked) {
     Machine machine;
@@ -105,6 +92,16 @@ TEST(Clock, Conversions) {
     EXPECT_EQ(Clock::ticks_of_ns(1'500'000'000), sim::kCounterHz * 3 / 2);
     u64 const century = u64{100} * 365 * 86400 * 1'000'000'000;
     EXPECT_EQ(Clock::ns_of_ticks(Clock::ticks_of_ns(century)), century);
+}
+
+TEST(Clock, NothingWrapsAround) {
+    Machine machine;
+    sim::advance(1000);
+    EXPECT_EQ(Clock::ticks_of_ns(Clock::kNever), Clock::kNever);
+    EXPECT_EQ(Clock::ns_of_ticks(Clock::kNever), Clock::kNever);
+    EXPECT_EQ(Clock::deadline_after_ns(Clock::kNever), Clock::kNever);
+    EXPECT_EQ(Clock::deadline_after_ns(Clock::kNever - 1000), Clock::kNever);
+    EXPECT_LT(Clock::deadline_after_ns(Clock::kNever / 2), Clock::kNever / 2 + 2000);
 }
 
 TEST(ClockDeathTest, ATopHalfMayNotSleep) {
