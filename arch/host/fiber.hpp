@@ -8,8 +8,8 @@
 // field.
 #pragma once
 
-#include <csetjmp>
 #include <ucontext.h>
+#include <csetjmp>
 
 #include <atomic>
 

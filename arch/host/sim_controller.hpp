@@ -65,7 +65,7 @@ struct SimController {
 
     // -- the CPU interface
     static void set_mask(u32 priority);
-    [[nodiscard]] static bool is_signalled();  // the interrupt request to the CPU
+    [[nodiscard]] static bool is_signalled();                 // the interrupt request to the CPU
     [[nodiscard]] static bool is_signalled(State const& of);  // to the one that `of` belongs to
     [[nodiscard]] static u32 acknowledge();
     static void drop(u32 line);        // EOIR: the running priority falls back
