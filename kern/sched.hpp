@@ -4,21 +4,21 @@
 // Lock order: runs with preemption held off on its CPU; takes no lock on the way from a wake-up to
 // the thread. Changes of a thread (change) hold g_turnstiles.
 //
-// There is no lock because nothing is shared: a CPU's run queue, and whatever the scheduler keeps of
-// the threads whose home the CPU is, are touched by that CPU alone. Another CPU that wakes such a
-// thread sends a call (kern/cross_call.hpp), which this one runs in its softserial bottom half:
+// There is no lock because nothing is shared: a CPU's run queue, and whatever the scheduler keeps
+// of the threads whose home the CPU is, are touched by that CPU alone. Another CPU that wakes such
+// a thread sends a call (kern/cross_call.hpp), which this one runs in its softserial bottom half:
 // when no thread of its own is in the middle of a switch, by construction.
 //
-// A run queue is a bitmap of occupied priorities and a circular list each, kept by its tail, so that
-// adding at the tail, at the head and removing the head are all a few instructions. The running
-// thread is in no list, and neither is `standby`: a thread that has just become ready and outranks
-// the running one waits there for the few instructions until preemption is let in, so it need not be
-// put into the queue and found again. `threshold` is what the next one must outrank. Two facts keep
-// this right: nothing in the queue outranks the running thread, and a thread that runs at SPL none
-// has no standby. Idle is priority 0 and always ready.
+// A run queue is a bitmap of occupied priorities and a circular list each, kept by its tail, so
+// that adding at the tail, at the head and removing the head are all a few instructions. The
+// running thread is in no list, and neither is `standby`: a thread that has just become ready and
+// outranks the running one waits there for the few instructions until preemption is let in, so it
+// need not be put into the queue and found again. `threshold` is what the next one must outrank.
+// Two facts keep this right: nothing in the queue outranks the running thread, and a thread that
+// runs at SPL none has no standby. Idle is priority 0 and always ready.
 //
-// Everything rarer (a time slice is over, the running thread has been suspended or lowered, or is to
-// move) sets `resched`, and the next preemption point does what it says.
+// Everything rarer (a time slice is over, the running thread has been suspended or lowered, or is
+// to move) sets `resched`, and the next preemption point does what it says.
 #pragma once
 
 #include "kern/thread.hpp"

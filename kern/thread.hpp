@@ -1,17 +1,18 @@
 // Threads: static objects with static stacks and fixed priorities.
 //
-// Who: as each operation says; current_thread(): both. Lock order: none of its own. A thread belongs
-// to its *home* CPU: that CPU alone, with preemption held off (SPL softserial), touches what the
-// scheduler keeps of it. Other CPUs ask by a call (kern/cross_call.hpp). Interrupts are never masked
-// for it, because a top half never touches the scheduler.
+// Who: as each operation says; current_thread(): both. Lock order: none of its own. A thread
+// belongs to its *home* CPU: that CPU alone, with preemption held off (SPL softserial), touches
+// what the scheduler keeps of it. Other CPUs ask by a call (kern/cross_call.hpp). Interrupts are
+// never masked for it, because a top half never touches the scheduler.
 //
 // A thread's function takes the MayBlock token that thread start makes, and its argument by
 // reference.
 //
 // Three priorities: the *base* one is what start and set_priority say; the *effective* one is that
-// or what waiters for its mutexes lend it (mutex/turnstile.hpp); the run queues sort by `priority_`,
-// which is the effective one, or 0 while the thread must not be queued (it is suspended, or is to
-// move). Nobody but idle runs at 0, so one comparison that is made anyway finds both cases.
+// or what waiters for its mutexes lend it (mutex/turnstile.hpp); the run queues sort by
+// `priority_`, which is the effective one, or 0 while the thread must not be queued (it is
+// suspended, or is to move). Nobody but idle runs at 0, so one comparison that is made anyway finds
+// both cases.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -93,7 +94,8 @@ class Thread {
     // than one, it also goes to a CPU that is idle when it would have to wait on its own.
     ThreadError set_affinity(MayBlock const& context, u64 cpus);
 
-    // Takes turns with others of its priority every `ticks` of the counter (0: only when it yields).
+    // Takes turns with others of its priority every `ticks` of the counter (0: only when it
+    // yields).
     void set_time_slice(MayWake const&, u64 ticks);
 
     [[nodiscard]] const char* name() const { return name_; }

@@ -6,8 +6,8 @@
 // The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and
 // unlock are one LDXR/STXR pair each; interrupts and preemption stay on throughout. Who finds it
 // taken spins, with back-off, while the owner is the current thread of another CPU: it will be done
-// soon. Otherwise (the owner sleeps, is preempted, or was interrupted in place and is pinned under a
-// bottom half, perhaps under the very code that wants the mutex) it sleeps on the turnstile and
+// soon. Otherwise (the owner sleeps, is preempted, or was interrupted in place and is pinned under
+// a bottom half, perhaps under the very code that wants the mutex) it sleeps on the turnstile and
 // lends the owner its priority (mutex/turnstile.hpp).
 //
 // A release with waiters frees the lock, then wakes the first of them, which competes for it like
@@ -28,12 +28,12 @@
 //                                                 home CPU, which runs it after the switch
 //
 // Owner and bit are one word and both sides change it by atomic read-modify-write, so either the
-// waiter's CAS comes first and the owner's fails, or the owner's comes first and the waiter's fails.
-// Where the word and the bit are two (Solaris, NetBSD), a store-load barrier on either side must see
-// to that. What remains is: acquire when taking, release when freeing (what the lock guards), and
-// that the waiter is off its stack before it runs again, which its home CPU sees to because nothing
-// else runs there before the switch is done. That the owner runs elsewhere is a hint only: wrong
-// either way, it costs time. Proved in tests/model/adaptive_mutex.pml.
+// waiter's CAS comes first and the owner's fails, or the owner's comes first and the waiter's
+// fails. Where the word and the bit are two (Solaris, NetBSD), a store-load barrier on either side
+// must see to that. What remains is: acquire when taking, release when freeing (what the lock
+// guards), and that the waiter is off its stack before it runs again, which its home CPU sees to
+// because nothing else runs there before the switch is done. That the owner runs elsewhere is a
+// hint only: wrong either way, it costs time. Proved in tests/model/adaptive_mutex.pml.
 #pragma once
 
 #include "arch/contract/cpu.hpp"

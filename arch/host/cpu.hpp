@@ -15,9 +15,10 @@
 namespace pivot::port {
 
 struct Cpu {
-    // A host thread is a CPU: a test of two CPUs gives each of its threads a PerCpu.
-    static PerCpu& this_cpu() { return *t_this_cpu; }
-    static void set_this_cpu(PerCpu* cpu) { t_this_cpu = cpu; }
+    // A register, so no point comes with it. A host thread executes one CPU at a time; a test that
+    // needs no simulation gives each of its threads a PerCpu.
+    static PerCpu& this_cpu();
+    static void set_this_cpu(PerCpu* cpu);
 
     static void compiler_barrier() {
         asm volatile("" ::: "memory");
@@ -53,10 +54,10 @@ struct Cpu {
     [[nodiscard]] static u64 lock_word(u64* word);
     [[nodiscard]] static bool try_lock_word(u64* word, u64& value);
     static void wait_for_change(u64 const* word, u64 seen);
-    static Thread* current() { return t_this_cpu->current; }
-    static u64 read_spl() { return t_this_cpu->spl; }
-    static void write_spl(u64 spl) { t_this_cpu->spl = spl; }
-    static u64 read_attention() { return t_this_cpu->attention; }
+    [[nodiscard]] static Thread* current();
+    [[nodiscard]] static u64 read_spl();
+    static void write_spl(u64 spl);
+    [[nodiscard]] static u64 read_attention();
     static void interrupt_cpu(PerCpu const& cpu, u32 sgi);
 
     static void switch_threads(Thread* from, Thread* to);
@@ -67,9 +68,6 @@ struct Cpu {
     static constexpr uptr device_address(u64 address) { return address; }
 
     [[noreturn]] static void machine_exit(u32 status);
-
-  private:
-    static inline constinit thread_local PerCpu* t_this_cpu = nullptr;
 };
 
 }  // namespace pivot::port

@@ -13,15 +13,19 @@ list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|secondary|panic.*)\
 
 # Not instrumented: what happens in these happens between two instructions of the simulated CPU.
 set(PIVOT_HOST_PORT_SOURCES
-  arch/host/access_points.cpp
+  arch/host/cpu.cpp
+  arch/host/fiber.cpp
   arch/host/panic.cpp
   arch/host/sim_controller.cpp
   arch/host/sim_cpu.cpp
   arch/host/switch.cpp
   arch/host/vectors.cpp
 )
+# CPUs that take turns, at every access of memory; for CPUs that are host threads, see below.
+set(PIVOT_HOST_TURNS arch/host/access_points.cpp arch/host/world.cpp)
 file(GLOB pivot_unit_support CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
   tests/unit/support/*.cpp)
+list(REMOVE_ITEM pivot_unit_support tests/unit/support/explorer_threads.cpp)
 file(GLOB_RECURSE pivot_unit_tests CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
   tests/unit/*_test.cpp)
 
@@ -57,7 +61,7 @@ function(pivot_host_tests name)
   # Half of a test's compilation would be reading these again.
   target_precompile_headers(${name}_tests PRIVATE
     <gtest/gtest.h> <functional> <list> <random> <string> <vector>)
-  pivot_host_objects(${name}_port SOURCES ${PIVOT_HOST_PORT_SOURCES} ${pivot_unit_support}
+  pivot_host_objects(${name}_port SOURCES ${PIVOT_HOST_PORT_SOURCES} ${PIVOT_HOST_TURNS} ${pivot_unit_support}
     DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${arg_OPTIONS})
   # The kernel first: of an inline function in both, the linker takes the instrumented copy.
   add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_tests>
@@ -103,7 +107,8 @@ pivot_host_bug(DOUBLE_QUEUE FILTER "ContinuationPoints.DoubleQueue"
 find_program(PIVOT_CLANGXX clang++)
 if(PIVOT_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   set(pivot_clang_objects)
-  foreach(source ${PIVOT_PORTABLE_SOURCES} ${PIVOT_HOST_PORT_SOURCES})
+  foreach(source ${PIVOT_PORTABLE_SOURCES} ${PIVOT_HOST_PORT_SOURCES} ${PIVOT_HOST_TURNS}
+      arch/host/world_threads.cpp)
     string(REPLACE "/" "_" object ${source})
     set(object ${CMAKE_BINARY_DIR}/clang/${object}.o)
     add_custom_command(OUTPUT ${object}

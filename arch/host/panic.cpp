@@ -5,6 +5,7 @@
 
 #include "arch/host/cpu.hpp"
 #include "arch/host/replay.hpp"
+#include "arch/host/world.hpp"
 #include "kern/base/assert.hpp"
 
 namespace pivot {
@@ -30,6 +31,9 @@ void panic(const char* invariant, const char* detail) {
                      static_cast<unsigned long long>(cpu->counter));
     }
     std::fflush(nullptr);
+    if (sim::SimCpu const* const cpu = sim::cpu(); cpu != nullptr && cpu->world != nullptr) {
+        cpu->world->end(sim::End::panicked);  // a test's failure, with what the test has to say
+    }
     std::abort();
 }
 

@@ -17,13 +17,12 @@ SimController::Line& at(u32 line) {
     return state().lines[line];
 }
 
-u32 running_priority() {
-    return state().running.empty() ? SimController::kIdlePriority : state().running.back();
+u32 running_priority(SimController::State const& of) {
+    return of.running.empty() ? SimController::kIdlePriority : of.running.back();
 }
 
 // Of equal priorities the lowest INTID, which is what GICs do.
-void choose() {
-    SimController::State& s = state();
+void choose(SimController::State& s) {
     s.best = SimController::kSpecial;
     u32 priority = SimController::kIdlePriority;
     for (u32 i = 0; i < SimController::kLines; ++i) {
@@ -44,7 +43,7 @@ void change(Change const& apply) {
     sim::Quiet const at_once;
     ++state().accesses.distributor;
     apply();
-    choose();
+    choose(state());
 }
 
 }  // namespace
@@ -90,6 +89,12 @@ void SimController::pend(u32 line) {
     change([&] { at(line).latched = true; });
 }
 
+void SimController::pend(State& of, u32 line) {
+    sim::Quiet const at_once;
+    of.lines[line].latched = true;
+    choose(of);
+}
+
 void SimController::unpend(u32 line) {
     change([&] { at(line).latched = false; });
 }
@@ -114,14 +119,15 @@ void SimController::set_mask(u32 priority) {
     state().mask = priority;
 }
 
-bool SimController::is_signalled() {
+bool SimController::is_signalled() { return is_signalled(state()); }
+
+bool SimController::is_signalled(State const& of) {
     sim::Quiet const at_once;
-    State const& s = state();
-    if (s.gone) {
+    if (of.gone) {
         return true;
     }
-    return s.best != kSpecial && s.lines[s.best].priority < s.mask &&
-           s.lines[s.best].priority < running_priority();
+    return of.best != kSpecial && of.lines[of.best].priority < of.mask &&
+           of.lines[of.best].priority < running_priority(of);
 }
 
 u32 SimController::acknowledge() {
@@ -135,7 +141,7 @@ u32 SimController::acknowledge() {
     line.latched = false;
     line.active = true;
     state().running.push_back(line.priority);
-    choose();
+    choose(state());
     return given;
 }
 
@@ -154,7 +160,7 @@ void SimController::deactivate(u32 line) {
     ++state().accesses.deactivate;
     PIVOT_REQUIRE(at(line).active, "deactivation of a line that is not active");
     at(line).active = false;
-    choose();
+    choose(state());
 }
 
 void SimController::assert_line(u32 line) {
@@ -164,13 +170,13 @@ void SimController::assert_line(u32 line) {
         wire.latched = wire.latched || !wire.asserted;
     }
     wire.asserted = true;
-    choose();
+    choose(state());
 }
 
 void SimController::deassert_line(u32 line) {
     sim::Quiet const at_once;
     at(line).asserted = false;
-    choose();
+    choose(state());
 }
 
 void SimController::signal_nothing() { state().gone = true; }

@@ -68,12 +68,14 @@ struct SimController {
 
     // -- the CPU interface
     static void set_mask(u32 priority);
-    [[nodiscard]] static bool is_signalled();  // the interrupt request to the CPU
+    [[nodiscard]] static bool is_signalled();                 // the interrupt request to the CPU
+    [[nodiscard]] static bool is_signalled(State const& of);  // to the one that `of` belongs to
     [[nodiscard]] static u32 acknowledge();
     static void drop(u32 line);        // EOIR: the running priority falls back
     static void deactivate(u32 line);  // DIR: the line may be taken again
 
     // -- the devices
+    static void pend(State& of, u32 line);  // at another CPU's interface
     static void assert_line(u32 line);
     static void deassert_line(u32 line);
     static void signal_nothing();  // the next acknowledge finds nothing: a spurious interrupt

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "arch/host/world.hpp"
 #include "kern/base/assert.hpp"
 
 namespace pivot::sim {
@@ -20,30 +21,62 @@ void let_time_pass(SimCpu& cpu) {
     Quiet const quiet;
     ++cpu.counter;
     PIVOT_REQUIRE(++cpu.all_points < kRunaway, "the simulated machine gets nowhere");
-    watch_timer(cpu);
+    collect_requests(cpu);
     if (cpu.scheduled) {
         cpu.schedule(cpu.points++);
     }
 }
 
+// Time passes, and perhaps this CPU's turn with it.
+void let_others_run(SimCpu& here) {
+    {
+        Quiet const quiet;
+        here.world->at_point(here);
+    }
+    collect_requests(here);
+}
+
 }  // namespace
 
-SimCpu* cpu() { return t_cpu; }
+// Behind a call: a thread that goes on upon another host thread's CPU must not use the address that
+// it found upon the first.
+[[gnu::noinline]] SimCpu* cpu() {
+    asm volatile("");
+    return t_cpu;
+}
 void set_cpu(SimCpu* cpu) { t_cpu = cpu; }
 
+void collect_requests(SimCpu& cpu) {
+    if (cpu.sgis.load(std::memory_order_relaxed) != 0) {
+        u32 const sgis = cpu.sgis.exchange(0, std::memory_order_acquire);
+        for (u32 sgi = 0; sgi < 16; ++sgi) {
+            if ((sgis >> sgi & 1) != 0) {
+                SimController::pend(cpu.controller, sgi);
+            }
+        }
+    }
+    watch_timer(cpu);
+}
+
 void point() {
-    SimCpu* const cpu = t_cpu;
-    if (cpu == nullptr || cpu->masked || cpu->quiet != 0) {
+    SimCpu* here = cpu();
+    if (here == nullptr || here->quiet != 0) {
         return;
     }
-    let_time_pass(*cpu);
-    while (!cpu->masked && SimController::is_signalled()) {
-        take_interrupt(*cpu);
+    if (here->world != nullptr) {
+        let_others_run(*here);
+    } else if (!here->masked) {
+        let_time_pass(*here);
+    }
+    while (!here->masked && SimController::is_signalled()) {
+        take_interrupt();
+        here = cpu();  // the thread may have gone to another
     }
 }
 
 void access_point() {
-    if (t_cpu != nullptr && t_cpu->scheduled) {
+    SimCpu const* const here = t_cpu;
+    if (here != nullptr && (here->scheduled || here->access_points)) {
         point();
     }
 }
@@ -57,40 +90,56 @@ Schedule::Schedule(std::function<void(u64)> decide) {
 Schedule::~Schedule() { cpu()->scheduled = false; }
 
 void set_masked(bool masked) {
-    if (t_cpu != nullptr) {
-        t_cpu->masked = masked;
+    if (SimCpu* const here = cpu(); here != nullptr) {
+        here->masked = masked;
         point();  // unmasking takes what has waited
     }
 }
 
-bool on_interrupt_stack() { return t_cpu != nullptr && t_cpu->depth != 0; }
+bool on_interrupt_stack() {
+    SimCpu const* const here = cpu();
+    return here != nullptr && here->depth != 0;
+}
 
-u64 counter() { return t_cpu != nullptr ? t_cpu->counter : 0; }
+u64 counter() {
+    SimCpu* const here = cpu();
+    if (here != nullptr && here->world != nullptr) {
+        here->world->tell_time(*here);
+    }
+    return here != nullptr ? here->counter : 0;
+}
 
-void advance(u64 ticks) { t_cpu->counter += ticks; }
+void advance(u64 ticks) { cpu()->counter += ticks; }
 
 void relax() {
     point();
-    if (t_cpu == nullptr) {
+    SimCpu* const here = cpu();
+    if (here == nullptr) {
         std::this_thread::yield();  // the holder of what we spin for needs a host CPU
+    } else if (here->world != nullptr && here->quiet == 0) {
+        Quiet const quiet;
+        here->world->at_wait(*here);
     }
 }
 
 void idle() {
-    SimCpu& cpu = *t_cpu;
-    if (!SimController::is_signalled()) {
-        PIVOT_REQUIRE(cpu.deadline != ~u64{0}, "every thread waits and nothing is armed");
-        cpu.counter = cpu.deadline > cpu.counter ? cpu.deadline : cpu.counter;
+    SimCpu& here = *cpu();
+    if (here.world != nullptr) {
+        Quiet const quiet;
+        here.world->at_idle(here);
+    } else if (!SimController::is_signalled()) {
+        PIVOT_REQUIRE(here.deadline != kNever, "every thread waits and nothing is armed");
+        here.counter = here.deadline > here.counter ? here.deadline : here.counter;
     }
     point();
 }
 
 void Timer::arm(u64 deadline) {
     Quiet const quiet;
-    t_cpu->deadline = deadline;
-    watch_timer(*t_cpu);
+    cpu()->deadline = deadline;
+    watch_timer(*cpu());
 }
 
-void Timer::quiet() { arm(~u64{0}); }
+void Timer::quiet() { arm(kNever); }
 
 }  // namespace pivot::sim

@@ -1,126 +1,15 @@
-// Thread switches, by ucontext: step for step what arch/aarch64/switch.S does.
-//
-// The kernel's static stacks are sized for the target. C++ of the host, GoogleTest and sanitizers
-// need more, so each kernel thread gets a host stack beside its own, found through Thread's first
-// field.
-#include <sys/mman.h>
-#include <ucontext.h>
-
-#include <memory>
-#include <vector>
-
+// Thread switches: step for step what arch/aarch64/switch.S does.
 #include "arch/contract/upcalls.hpp"
 #include "arch/host/cpu.hpp"
 #include "arch/host/fiber.hpp"
 #include "kern/base/assert.hpp"
-#include "kern/base/stack.hpp"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 namespace pivot::sim {
 namespace {
 
-constexpr usize kHostStack = 256 * 1024;
-
-// What stands for the saved registers of a thread that does not run.
-struct Fiber {
-    ucontext_t context{};
-    void* stack = nullptr;  // null: the host thread's own, of the thread that boots
-    void* fake_stack = nullptr;
-    const void* bottom = nullptr;
-    usize size = 0;
-    u32 slot = 0;           // of a bottom half: what it drains
-    bool straight = false;  // and whether an interrupt of a thread at SPL none brought us
-
-    Fiber() = default;
-    Fiber(Fiber const&) = delete;
-    Fiber& operator=(Fiber const&) = delete;
-    ~Fiber() {
-        if (stack != nullptr) {
-            munmap(stack, kHostStack);
-        }
-    }
-};
-
-thread_local std::vector<std::unique_ptr<Fiber>> t_fibers;
-thread_local Fiber* t_left = nullptr;  // whom the running fiber was switched to from
-
 template <typename T>
 T& field(Thread* thread, usize offset) {
     return *reinterpret_cast<T*>(reinterpret_cast<u8*>(thread) + offset);
-}
-
-Fiber& fiber_of(Thread* thread) {
-    uptr& sp = field<uptr>(thread, THREAD_SP);
-    if (sp == 0) {
-        t_fibers.push_back(std::make_unique<Fiber>());
-        sp = reinterpret_cast<uptr>(t_fibers.back().get());
-    }
-    return *reinterpret_cast<Fiber*>(sp);
-}
-
-void give_stack(Fiber& fiber) {
-    if (fiber.stack == nullptr) {
-        fiber.stack = mmap(nullptr, kHostStack, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        mprotect(fiber.stack, kPage, PROT_NONE);  // the guard page
-        fiber.bottom = static_cast<u8*>(fiber.stack) + kPage;
-        fiber.size = kHostStack - kPage;
-    }
-#if defined(__SANITIZE_ADDRESS__)
-    __asan_unpoison_memory_region(fiber.bottom, fiber.size);
-#endif
-}
-
-// Called first on every stack that has been switched to.
-void arrived(Fiber& here) {
-#if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(here.fake_stack, &t_left->bottom, &t_left->size);
-#endif
-    (void)here;
-}
-
-void go(Fiber& from, Fiber& to) {
-    t_left = &from;
-#if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_start_switch_fiber(&from.fake_stack, to.bottom, to.size);
-#endif
-    swapcontext(&from.context, &to.context);
-    arrived(from);
-}
-
-// The same, when nothing of `from` will be needed again: its stack is used from the top next time.
-[[noreturn]] void go_for_good(Fiber& from, Fiber& to) {
-    go(from, to);
-    panic("a thread that was left for good is running again");
-}
-
-using Entry = void (*)(Thread*);
-
-// makecontext passes ints: a pointer travels as two halves.
-void begin(unsigned thread_high, unsigned thread_low, unsigned entry_high, unsigned entry_low) {
-    auto join = [](unsigned high, unsigned low) { return u64{high} << 32 | low; };
-    auto* const thread = reinterpret_cast<Thread*>(join(thread_high, thread_low));
-    arrived(fiber_of(thread));
-    reinterpret_cast<Entry>(join(entry_high, entry_low))(thread);
-}
-
-void start_at_top(Fiber& fiber, Thread* thread, Entry entry) {
-    give_stack(fiber);
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = fiber.stack;
-    fiber.context.uc_stack.ss_size = kHostStack;
-    fiber.context.uc_link = nullptr;
-    fiber.fake_stack = nullptr;
-    u64 const t = reinterpret_cast<u64>(thread);
-    u64 const e = reinterpret_cast<u64>(entry);
-    auto high = [](u64 value) { return static_cast<unsigned>(value >> 32); };
-    auto low = [](u64 value) { return static_cast<unsigned>(value); };
-    makecontext(&fiber.context, reinterpret_cast<void (*)()>(&begin), 4, high(t), low(t), high(e),
-                low(e));
 }
 
 // The drain loop of arch/contract/cpu.hpp, on the bottom half's stack. `first` was read before the
@@ -214,8 +103,6 @@ bool interrupt_to_bottom_half(PerCpu& cpu) {
     return true;
 }
 
-void release_fibers() { t_fibers.clear(); }
-
 }  // namespace pivot::sim
 
 namespace pivot::port {
@@ -239,48 +126,6 @@ void Cpu::switch_threads(Thread* from, Thread* to) {
 void Cpu::enter_bottom_half(u32 slot) {
     point();
     onto_bottom_half(this_cpu(), slot, false);
-    point();
-}
-
-void Cpu::read_held_and_spl(SpinMutexBase*& held, u64& spl) {
-    point();
-    held = this_cpu().held;
-    spl = this_cpu().spl;
-}
-
-void Cpu::write_held_and_spl(SpinMutexBase* held, u64 spl) {
-    point();
-    this_cpu().held = held;
-    this_cpu().spl = spl;
-}
-
-bool Cpu::acquire_if_zero(u64* word, u64 value) {
-    point();
-    u64 expected = 0;
-    return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
-}
-
-bool Cpu::try_lock_word(u64* word, u64& value) {
-    point();
-    value = __atomic_load_n(word, __ATOMIC_RELAXED);
-    return (value & 1) == 0 && __atomic_compare_exchange_n(word, &value, value | 1, false,
-                                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-u64 Cpu::lock_word(u64* word) {
-    u64 value;
-    while (!try_lock_word(word, value)) {
-        relax();
-    }
-    return value;
-}
-
-void Cpu::wait_for_change(u64 const*, u64) { relax(); }
-
-// One simulated CPU: a call to itself.
-void Cpu::interrupt_cpu(PerCpu const&, u32 sgi) {
-    SimController::pend(sgi);
     point();
 }
 

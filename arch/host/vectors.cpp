@@ -32,6 +32,8 @@ void Cpu::set_priority_mask(u64 held) {
 namespace pivot::sim {
 namespace {
 
+PerCpu& this_cpu() { return port::Cpu::this_cpu(); }
+
 // vectors.S: catch_up. The SPL says more than the controller enforces, or less.
 u32 catch_up(PerCpu& cpu, u64 spl) {
     SimController::set_mask(port::mask_for(spl));
@@ -58,18 +60,19 @@ void run_top_half(SimCpu& sim_cpu, LineEntry& line) {
 }
 
 // vectors.S: irq_thread_attention. Something waits: a bottom half, a thread switch, a held-off
-// line.
-void attend_thread(SimCpu& sim_cpu, PerCpu& cpu, u64 spl) {
-    while ((cpu.attention & ~spl) != 0) {
-        bool const straight = spl == 0 && static_cast<u32>(cpu.attention) == 0;
-        if (!straight || !interrupt_to_bottom_half(cpu)) {
-            cpu.spl = spl | SPL_SOFT;
-            sim_cpu.masked = false;
+// line. The thread may go on upon another CPU than the one it was interrupted on.
+void attend_thread(u64 spl) {
+    while ((this_cpu().attention & ~spl) != 0) {
+        point();  // masked: only other CPUs
+        bool const straight = spl == 0 && static_cast<u32>(this_cpu().attention) == 0;
+        if (!straight || !interrupt_to_bottom_half(this_cpu())) {
+            this_cpu().spl = spl | SPL_SOFT;
+            cpu()->masked = false;
             point();
             pivot_attend_pass(spl);
         }
-        sim_cpu.masked = true;
-        cpu.spl = spl;
+        cpu()->masked = true;
+        this_cpu().spl = spl;
     }
 }
 
@@ -82,12 +85,29 @@ void attend_nested(PerCpu& cpu, u64 spl) {
     }
 }
 
+// From the acknowledge to where exit looks at what waits.
+void run_line(SimCpu& sim_cpu, PerCpu& cpu, u32 intid, u64 spl) {
+    LineEntry& line = cpu.lines[intid];
+    cpu.spl = line.spl;
+    cpu.hardware = line.spl;
+    run_top_half(sim_cpu, line);
+    if (line.handler != &pivot_irq_special) {
+        SimController::drop(line.number);
+        SimController::deactivate(line.number);
+    }
+    ++line.count;
+    cpu.spl = spl;
+    cpu.hardware = spl;
+}
+
 }  // namespace
 
-void take_interrupt(SimCpu& sim_cpu) {
-    PerCpu& cpu = port::Cpu::this_cpu();
+void take_interrupt() {
+    SimCpu& sim_cpu = *cpu();
+    PerCpu& cpu = this_cpu();
     bool const nested = sim_cpu.depth != 0;
     sim_cpu.masked = true;
+    point();  // masked: only other CPUs
     u64 const spl = cpu.spl;
     bool const lagging = static_cast<u32>(spl) != static_cast<u32>(cpu.hardware);
     u32 const intid = lagging ? catch_up(cpu, spl) : SimController::acknowledge();
@@ -96,25 +116,15 @@ void take_interrupt(SimCpu& sim_cpu) {
         sim_cpu.masked = false;
         return;
     }
-    LineEntry& line = cpu.lines[intid];
-    cpu.spl = line.spl;
-    cpu.hardware = line.spl;
     cpu.nesting += nested ? 1 : 0;
-    run_top_half(sim_cpu, line);
-    if (line.handler != &pivot_irq_special) {
-        SimController::drop(line.number);
-        SimController::deactivate(line.number);
-    }
-    ++line.count;
+    run_line(sim_cpu, cpu, intid, spl);
     cpu.nesting -= nested ? 1 : 0;
-    cpu.spl = spl;
-    cpu.hardware = spl;
     if (nested) {
         attend_nested(cpu, spl);
     } else {
-        attend_thread(sim_cpu, cpu, spl);
+        attend_thread(spl);
     }
-    sim_cpu.masked = false;
+    sim::cpu()->masked = false;
 }
 
 }  // namespace pivot::sim

@@ -22,18 +22,25 @@ void idle(MayBlock const&, int&) {
 // A test may end with continuations queued: those that outlive it must be schedulable again.
 void empty(Link& first) {
     Link* link = first.next;
-    while (link != nullptr && reinterpret_cast<uptr>(link) != 1) {
+    while (link != nullptr && reinterpret_cast<uptr>(link) != kMark) {
         Link* const next = link->next;
         link->next = nullptr;
         link = next;
     }
 }
 
+void run_calls(MayBlock const& context, int&) { CrossCall::run_all(context); }
+void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
+    calls.schedule(context);
+}
+
 }  // namespace
+
+PerCpu& cpu_storage(u32 number) { return pivot_percpu[number]; }
 
 PerCpu& Machine::cpu() { return g_cpu; }
 
-Machine::Machine() {
+Machine::Machine() : run_calls_(Continuation::to<&run_calls>(Ipl::softserial, nothing_)) {
     sim::set_cpu(&sim_);
     new (&g_cpu) PerCpu{};
     port::Cpu::set_this_cpu(&g_cpu);
@@ -45,47 +52,59 @@ Machine::Machine() {
     }
     EXPECT_EQ(idle_.start_idle<&idle>(idle_stack_, nothing_), ThreadError::none);
     Clock::set_alarm(&sim::Timer::arm);
+    LineId const calls{static_cast<u32>(Ipi::call)};
+    EXPECT_EQ(SimLines::request<&call_top_half>(calls, "call", run_calls_), LineError::none);
+    EXPECT_EQ(SimLines::enable(calls), LineError::none);
     interrupts_enable();
 }
 
-Machine::~Machine() {
-    sim_.scheduled = false;
-    sim_.masked = true;
-    sim_.depth = 0;
-    sim_.counter = ~u64{0} - 1;
-    g_cpu.spl = held_at(Ipl::high);
-    g_cpu.held = nullptr;
-    run([](MayBlock const& context) { Clock::run_due(context); });  // no callout outlives it
+void forget_machine(sim::SimCpu& sim) {
+    PerCpu& cpu = this_cpu();
+    sim.scheduled = false;
+    sim.masked = true;
+    sim.depth = 0;
+    sim.counter = ~u64{0} - 1;
+    cpu.spl = held_at(Ipl::high);
+    cpu.held = nullptr;
+    BootThread::run([](MayBlock const& context) {
+        Clock::run_due(context);  // no callout outlives it
+    });
     for (u32 i = 0; i < kLineTableSize; ++i) {
         line_info(i) = LineInfo{};
     }
-    for (Link& first : g_cpu.soft_first) {
+    for (Link& first : cpu.soft_first) {
         empty(first);
     }
+}
+
+Machine::~Machine() {
+    forget_machine(sim_);
     sim::set_cpu(nullptr);
     port::Cpu::set_this_cpu(nullptr);
     sim::release_fibers();
 }
 
-void Machine::expect_at_rest() {
+void expect_cpu_at_rest(PerCpu const& cpu, sim::SimCpu const& sim, Thread const& current) {
     sim::Quiet const quiet;
-    EXPECT_EQ(g_cpu.spl, 0u);
-    EXPECT_EQ(g_cpu.held, nullptr);
-    EXPECT_EQ(g_cpu.nesting, 0u);
-    EXPECT_EQ(sim_.depth, 0u);
-    EXPECT_EQ(g_cpu.attention, 0u);
-    EXPECT_EQ(static_cast<u32>(g_cpu.hardware), 0u);
-    EXPECT_EQ(sim_.controller.mask, SimController::kIdlePriority);
-    EXPECT_TRUE(sim_.controller.running.empty());
-    EXPECT_EQ(g_cpu.current, &main_);
-    EXPECT_EQ(g_cpu.standby, nullptr);
-    EXPECT_EQ(g_cpu.threshold, kMainPriority);
+    EXPECT_EQ(cpu.spl, 0u);
+    EXPECT_EQ(cpu.held, nullptr);
+    EXPECT_EQ(cpu.nesting, 0u);
+    EXPECT_EQ(sim.depth, 0u);
+    EXPECT_EQ(cpu.attention, 0u);
+    EXPECT_EQ(static_cast<u32>(cpu.hardware), 0u);
+    EXPECT_EQ(sim.controller.mask, SimController::kIdlePriority);
+    EXPECT_TRUE(sim.controller.running.empty());
+    EXPECT_EQ(cpu.current, &current);
+    EXPECT_EQ(cpu.standby, nullptr);
+    EXPECT_EQ(cpu.threshold, current.priority());
     for (u32 i = 0; i < kSoftLevels; ++i) {
-        EXPECT_EQ(g_cpu.soft_first[i].next, nullptr) << "continuations left in slot " << i;
-        EXPECT_EQ(g_cpu.soft_last[i], &g_cpu.soft_first[i]);
-        EXPECT_NE(g_cpu.bottom_half[i], nullptr) << "a bottom half has not come back, slot " << i;
+        EXPECT_EQ(cpu.soft_first[i].next, nullptr) << "continuations left in slot " << i;
+        EXPECT_EQ(cpu.soft_last[i], &cpu.soft_first[i]);
+        EXPECT_NE(cpu.bottom_half[i], nullptr) << "a bottom half has not come back, slot " << i;
     }
 }
+
+void Machine::expect_at_rest() { expect_cpu_at_rest(g_cpu, sim_, main_); }
 
 u64 for_each_point(std::function<bool(u64)> const& once) {
     constexpr u64 kTooMany = 1'000'000;

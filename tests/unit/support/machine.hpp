@@ -34,6 +34,15 @@ struct BootThread {
     }
 };
 
+// The CPUs' structures, which outlive every machine.
+[[nodiscard]] PerCpu& cpu_storage(u32 number);
+
+// A machine's end, on each of its CPUs: what outlives it is schedulable and requestable again.
+void forget_machine(sim::SimCpu& sim);
+
+// What holds whenever `current` runs with nothing raised and nothing due.
+void expect_cpu_at_rest(PerCpu const& cpu, sim::SimCpu const& sim, Thread const& current);
+
 class Machine {
   public:
     Machine();
@@ -63,6 +72,7 @@ class Machine {
                                               {"softbio", Ipl::softbio},
                                               {"softnet", Ipl::softnet},
                                               {"softserial", Ipl::softserial}};
+    Continuation run_calls_;
     int nothing_ = 0;
 };
 
