@@ -61,7 +61,8 @@ function(pivot_host_tests name)
   # Half of a test's compilation would be reading these again.
   target_precompile_headers(${name}_tests PRIVATE
     <gtest/gtest.h> <functional> <list> <random> <string> <vector>)
-  pivot_host_objects(${name}_port SOURCES ${PIVOT_HOST_PORT_SOURCES} ${PIVOT_HOST_TURNS} ${pivot_unit_support}
+  pivot_host_objects(${name}_port
+    SOURCES ${PIVOT_HOST_PORT_SOURCES} ${PIVOT_HOST_TURNS} ${pivot_unit_support}
     DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${arg_OPTIONS})
   # The kernel first: of an inline function in both, the linker takes the instrumented copy.
   add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_tests>
