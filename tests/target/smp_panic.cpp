@@ -103,8 +103,8 @@ void masked(MayBlock const&) {
     panic("another one is deaf");
 }
 
-// All four at the same moment: with interrupts masked, or the first one's stop would be quicker than
-// the others' panic.
+// All four at the same moment: with interrupts masked, or the first one's stop would be quicker
+// than the others' panic.
 [[gnu::noipa]] void panic_together() {
     interrupts_disable();
     atomic::fetch_add(&g_there, 1u);
