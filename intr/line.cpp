@@ -70,7 +70,6 @@ void set_requested(LineEntry& entry, LineInfo const& info) {
     entry.handler = info.handler;
     entry.argument = info.argument;
     entry.spl = info.spl;
-    entry.count = 0;
 }
 
 // Calls `change` for the line's entry in each table that dispatches it: for a banked line that is
@@ -110,6 +109,9 @@ LineError request_entry(LineId line, u32 lines, LineInfo const& request) {
         return LineError::taken;
     }
     info = request;
+    for (u32 id = 0; id < kMaxCpus; ++id) {
+        cpu_of(id).lines[line.intid()].count = 0;  // an SPI may have been another CPU's
+    }
     for_each_entry(line, info, [&](LineEntry& entry) { set_requested(entry, info); });
     return LineError::none;
 }

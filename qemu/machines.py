@@ -61,8 +61,8 @@ def check_qemu():
     return version
 
 
-def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(), machine_opts=(),
-                 args=(), serial="stdio", bios=None, extra=()):
+def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(),
+                 machine_opts=(), args=(), serial="stdio", bios=None, extra=()):
     """The command line that runs `image` on a board.
 
     exact         one instruction is one nanosecond of virtual time (icount)

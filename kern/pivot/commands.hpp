@@ -10,6 +10,8 @@ namespace pivot {
 
 // irq, irq measure N on|off: what every line has cost, like vmstat -i.
 bool show_lines(MayBlock const& context, Words const& words);
+// cpus: which there are, and what each is at.
+bool show_cpus(MayBlock const& context, Words const& words);
 // bench: the way of an interrupt to its top half, bottom half and thread, a few hundred times.
 bool short_bench(MayBlock const& context, Words const& words);
 // timers, timers every MS, timers stop: the armed callouts of every CPU; a periodic one to look at.

@@ -12,6 +12,7 @@ namespace {
 //   name      arguments            what it does                                          by
 constexpr Command kCommands[] = {
     {"irq", "[measure N on|off]", "interrupts by line; measure line N's top half", &show_lines},
+    {"cpus", "", "which CPUs there are, and what each is at", &show_cpus},
     {"ps", "", "threads", &list_threads},
     {"spl", "", "the interrupt priority level, and what each is for", &show_spl},
     {"timers", "[every MS|stop]", "armed callouts; a beat that notes how late it is", &show_timers},

@@ -3,6 +3,7 @@
 #include "arch/board/console.hpp"
 #include "kern/base/log.hpp"
 #include "kern/clock.hpp"
+#include "kern/cpus.hpp"
 #include "kern/pivot/commands.hpp"
 
 namespace pivot {
@@ -22,11 +23,24 @@ const char* text_of(LineKind kind) {
     return "?";
 }
 
-void show_line(u32 intid, LineEntry const& entry, u64 seconds) {
+// On all CPUs together: a banked line comes to each.
+u64 count_of(u32 intid) {
+    u64 sum = 0;
+    for_each_cpu(online_set(), [&](PerCpu const& cpu) { sum += cpu.lines[intid].count; });
+    return sum;
+}
+
+// A line that nobody has requested was found at the level of all such.
+const char* level_of_line(LineInfo const& info) {
+    return info.unmaskable ? "above" : name_of(info.name != nullptr ? level_of(info.spl) : Ipl::vm);
+}
+
+void show_line(u32 intid, u64 seconds) {
     LineInfo const& info = line_info(intid);
+    u64 const count = count_of(intid);
     print("{-4}{-5} {-12}{-7}{10} {10} {9} ", text_of(LineId(intid).kind()), intid,
-          info.name != nullptr ? info.name : "(stray)", name_of(level_of(entry.spl)), entry.count,
-          entry.count / seconds, info.spurious);
+          info.name != nullptr ? info.name : "(stray)", level_of_line(info), count, count / seconds,
+          info.spurious);
     if (info.longest != 0) {
         log("{8} ns", Clock::ns_of_ticks(info.longest));
     } else {
@@ -35,11 +49,17 @@ void show_line(u32 intid, LineEntry const& entry, u64 seconds) {
 }
 
 // Acknowledged, but there was nothing any more: INTID 1020 and up.
-u32 nothing_acknowledged(PerCpu const& cpu) {
-    u32 sum = 0;
+u64 nothing_acknowledged() {
+    u64 sum = 0;
     for (u32 i = 1020; i < kLineTableSize; ++i) {
-        sum += cpu.lines[i].count;
+        sum += count_of(i);
     }
+    return sum;
+}
+
+u64 held_off() {
+    u64 sum = 0;
+    for_each_cpu(online_set(), [&](PerCpu const& cpu) { sum += cpu.held_off; });
     return sum;
 }
 
@@ -65,18 +85,16 @@ bool show_lines(MayBlock const&, Words const& words) {
     if (words.count() != 1) {
         return false;
     }
-    PerCpu const& cpu = this_cpu();
     u64 const up = Clock::ns_of_ticks(counter()) / 1'000'000'000;
     log("{-10}{-12}{-7}{10} {10} {9} {}", "line", "name", "level", "count", "per second",
         "spurious", "longest top half");
     for (u32 i = 0; i < kLineTableSize; ++i) {
         if (line_info(i).name != nullptr || line_info(i).stray) {
-            show_line(i, cpu.lines[i], up == 0 ? 1 : up);
+            show_line(i, up == 0 ? 1 : up);
         }
     }
     Pl011Counters const& uart = console_counters();
-    log("acknowledged for nothing {}; held off by the SPL {}", nothing_acknowledged(cpu),
-        cpu.held_off);
+    log("acknowledged for nothing {}; held off by the SPL {}", nothing_acknowledged(), held_off());
     log("uart: overrun {}, framing {}, parity {}, break {}, held off {}, unsent {}", uart.overruns,
         uart.framing, uart.parity, uart.breaks, uart.held_off, uart.unsent);
     return true;

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from console_link import PROMPT, Link  # noqa: E402
 
-COMMANDS = ("help", "irq", "ps", "spl", "timers", "bench", "panic", "reboot", "halt")
+COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "bench", "panic", "reboot", "halt")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
 
@@ -55,6 +55,15 @@ class Session(unittest.TestCase):
         self.assertEqual(threads["idle"], ["0", "ready", "4096"])
         for level in LEVELS[1:5]:
             self.assertEqual(threads[level][1:], ["waiting", "8192"])
+
+    def test_cpus_shows_each_once(self):
+        link = self.boot(smp=3)
+        rows = [line.split() for line in link.command("cpus").splitlines()]
+        self.assertEqual(rows[0], ["cpu", "affinity", "state", "thread", "SPL", "interrupts"])
+        self.assertEqual([row[:5] for row in rows[1:]],
+                         [["0", "0000000000", "online", "main", "none"],
+                          ["1", "0000000001", "online", "idle", "none"],
+                          ["2", "0000000002", "online", "idle", "none"]])
 
     def test_spl_shows_the_levels(self):
         lines = self.link.command("spl").splitlines()

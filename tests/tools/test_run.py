@@ -108,6 +108,12 @@ class CommandTest(unittest.TestCase):
         with self.assertRaises(MachineError):
             qemu_command("nope", "k.elf")
 
+    def test_cpus_at_the_same_time_are_asked_for_by_name_and_not_in_an_exact_run(self):
+        words = qemu_command("qemu-virt", "k.elf", smp=4, multi=True)
+        self.assertEqual(words[words.index("-accel") + 1], "tcg,thread=multi")
+        with self.assertRaisesRegex(MachineError, "exclude each other"):
+            qemu_command("qemu-virt", "k.elf", exact=True, multi=True)
+
 
 class GuestTest(unittest.TestCase):
     def test_wait_for_goes_on_after_the_last_match(self):

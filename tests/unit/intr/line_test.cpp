@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kern/base/log.hpp"
+#include "kern/cpus.hpp"
 #include "tests/unit/support/machine.hpp"
 
 namespace pivot {
@@ -86,9 +87,78 @@ TEST(Line, TriggersOfEachKind) {
 TEST(Line, EveryErrorHasAText) {
     for (LineError const error :
          {LineError::none, LineError::out_of_range, LineError::taken, LineError::not_requested,
-          LineError::wrong_kind, LineError::fixed}) {
+          LineError::wrong_kind, LineError::fixed, LineError::other_cpu}) {
         EXPECT_GT(std::string(text_of(error)).size(), 5u);
     }
+}
+
+TEST(Line, ABankedLineIsInEveryCpusTable) {
+    Machine machine;
+    Device device;
+    EXPECT_EQ(SimLines::request<&top_half>(Ppi{20}, "ppi", device), LineError::none);
+    for (u32 id = 0; id < kMaxCpus; ++id) {
+        EXPECT_EQ(cpu_of(id).lines[20].argument, &device) << "CPU " << id;
+        EXPECT_EQ(cpu_of(id).lines[20].spl, held_at(Ipl::vm));
+    }
+    init_line_table(cpu_of(2), [](u32) {});
+    EXPECT_EQ(cpu_of(2).lines[20].argument, &device) << "a CPU that comes up later gets it, too";
+    EXPECT_EQ(cpu_of(2).lines[21].argument, &line_info(21)) << "and strays for the others";
+    EXPECT_EQ(SimLines::release(Ppi{20}), LineError::none);
+    for (u32 id = 0; id < kMaxCpus; ++id) {
+        EXPECT_NE(cpu_of(id).lines[20].argument, &device) << "CPU " << id;
+    }
+}
+
+TEST(Line, AnSpiIsInTheTableOfTheCpuThatRequestedIt) {
+    Machine machine;
+    Device device;
+    init_line_table(cpu_of(1), [](u32) {});
+    EXPECT_EQ(SimLines::request<&top_half>(kLine, "disk", device), LineError::none);
+    EXPECT_EQ(line_info(50).cpu, 0u);
+    EXPECT_EQ(cpu_of(0).lines[50].argument, &device);
+    EXPECT_EQ(cpu_of(1).lines[50].argument, &line_info(50));
+}
+
+TEST(Line, IsNotReleasedWhereItsTopHalfMayBeRunningElsewhere) {
+    Machine machine;
+    Device device;
+    EXPECT_EQ(SimLines::request<&top_half>(kLine, "disk", device), LineError::none);
+    line_info(50).cpu = 1;
+    EXPECT_EQ(SimLines::release(kLine), LineError::other_cpu);
+    EXPECT_STREQ(line_info(50).name, "disk") << "nothing has happened";
+    line_info(50).cpu = 0;
+    EXPECT_EQ(SimLines::release(kLine), LineError::none);
+
+    EXPECT_EQ(SimLines::request<&top_half>(Ppi{20}, "ppi", device), LineError::none);
+    EXPECT_EQ(SimLines::enable(Ppi{20}), LineError::none);
+    EXPECT_EQ(line_info(20).enabled_on, 1u);
+    line_info(20).enabled_on |= 2;
+    EXPECT_EQ(SimLines::release(Ppi{20}), LineError::other_cpu);
+    line_info(20).enabled_on &= ~u64{2};
+    EXPECT_EQ(SimLines::release(Ppi{20}), LineError::none);
+}
+
+void stop_top_half(TopHalf<Ipl::high> const&, Trace& events) { events.add("stop"); }
+
+TEST(Line, AnUnmaskableLineComesAtEverySplAndOnTopOfEveryTopHalf) {
+    Machine machine;
+    Trace trace;
+    EXPECT_EQ(SimLines::request_unmaskable<&stop_top_half>(Sgi{1}, "stop", trace), LineError::none);
+    EXPECT_EQ(SimLines::enable(Sgi{1}), LineError::none);
+    {
+        SplGuard const hold(Ipl::high);
+        SimController::pend(1);
+        sim::point();
+        EXPECT_EQ(trace.text(), "stop");
+    }
+    TestLine<Ipl::high> high(52, [&](auto const&) {
+        trace.add("high<");
+        SimController::pend(1);
+        sim::point();
+        trace.add(">high");
+    });
+    high.fire();
+    EXPECT_EQ(trace.text(), "stop high< stop >high");
 }
 
 TEST(Line, AnEdgeIsOneInterruptALevelLastsUntilItIsQuieted) {
