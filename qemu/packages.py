@@ -36,6 +36,7 @@ GTEST = Need("the unit tests' framework", "libgtest-dev",
              files=("/usr/include/gtest/gtest.h", "/usr/local/include/gtest/gtest.h"))
 CLANG = Need("the second compiler that must not warn", "clang", ("clang++",))
 FORMAT = Need("checks the formatting", "clang-format", ("clang-format",))
+SPIN = Need("checks the models", "spin", ("spin",))
 UBOOT = Need("boots the image as a board would", "u-boot-qemu",
              files=("/usr/lib/u-boot/qemu_arm64/u-boot.bin",))
 GDB = Need("the debugger", "gdb-multiarch", ("gdb-multiarch",))
@@ -43,7 +44,7 @@ GDB = Need("the debugger", "gdb-multiarch", ("gdb-multiarch",))
 BUILD = (CMAKE, NINJA, CROSS, QEMU)
 NEEDS = {
     "bench": (*BUILD, GIT),
-    "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, UBOOT),
+    "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT),
     "run": BUILD,
     "debug": (*BUILD, GDB),
 }
