@@ -24,11 +24,11 @@ import say  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
 
 
-def run_image(board, image, *, verbose, timeout=300):
+def run_image(board, image, *, smp, verbose, timeout=300):
     """The records that an image prints in an exact run."""
     if not image.is_file():
         raise say.Failure(f"no such file: {image}")
-    command = machines.qemu_command(board, image, exact=True)
+    command = machines.qemu_command(board, image, exact=True, smp=smp)
     say.command_line(command, verbose)
     try:
         with Guest(command, timeout=timeout) as guest:
@@ -52,26 +52,27 @@ def version_of_source():
     return done.stdout.strip() or "unknown"
 
 
-def gather(board, images, verbose):
-    records = run_image(board, images / "bench.elf", verbose=verbose)
+def gather(board, images, smp, verbose):
+    records = run_image(board, images / "bench.elf", smp=smp, verbose=verbose)
     if records.board != board:
         raise say.Failure(f"bench.elf says that it is for {records.board}, not {board}", 1)
-    injected = run_image(board, images / "inject.elf", verbose=verbose)
+    injected = run_image(board, images / "inject.elf", smp=smp, verbose=verbose)
     records.injections += injected.injections
     return records
 
 
-def measure(board, images, out, *, verbose=False):
+def measure(board, images, out, *, smp=None, verbose=False):
     """Prints and writes the report of one board; False when a row misses its target."""
-    records = gather(board, images, verbose)
+    records = gather(board, images, smp, verbose)
     try:
         found = mix.collect(board, images / "bench.elf",
                             {row["name"]: (row["median"], row["divisor"])
-                             for row in records.rows})
+                             for row in records.rows}, smp=smp)
     except GuestError as error:
         raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
     rivals = report.load_rivals()
-    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version()))}
+    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version())),
+             "cpus": machines.usual_cpus(board) if smp is None else int(smp)}
     mixes = found.mixes()
     print()
     for line in report.text(records, rivals, **facts, mixes=mixes, problems=found.problems,
@@ -111,10 +112,12 @@ def main(argv=None):
     parser.add_argument("--board", required=True)
     parser.add_argument("--images", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--smp", metavar="N", help="CPUs (what PIVOT_SMP says, or 1)")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args(argv)
     try:
-        return 0 if measure(args.board, args.images, args.out, verbose=args.verbose) else 1
+        return 0 if measure(args.board, args.images, args.out, smp=args.smp,
+                            verbose=args.verbose) else 1
     except say.Failure as failure:
         print(f"bench.py: {failure}", file=sys.stderr)
         return failure.status

@@ -45,13 +45,13 @@ def missed(records, rivals):
     return lines
 
 
-def as_json(records, rivals, *, git, qemu):
+def as_json(records, rivals, *, git, qemu, cpus):
     """The file of BENCH.md; the same run twice gives the same bytes."""
     limit = targets(rivals, records.board)
     rows = [{**{key: row[key] for key in ("name", "min", "median", "p99", "max", "samples")},
              "target": limit.get(row["name"])} for row in records.rows]
     return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
-                       "git": git, "qemu": qemu, "rows": rows}, indent=2) + "\n"
+                       "git": git, "qemu": qemu, "cpus": cpus, "rows": rows}, indent=2) + "\n"
 
 
 def columns(lines, left=(0,)):
@@ -123,10 +123,10 @@ def injection_table(records, rivals, paint):
         f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
 
 
-def text(records, rivals, *, git, qemu, mixes=None, problems=(), paint=str):
+def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str):
     """The whole report, as lines. `paint` colours a line by its verdict."""
-    yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, QEMU {qemu}, "
-           f"version {git}")
+    yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, "
+           f"{cpus} CPU{'' if cpus == 1 else 's'}, QEMU {qemu}, version {git}")
     yield ""
     yield from main_table(records, rivals, paint)
     told = list(notes(records, rivals))

@@ -2,13 +2,14 @@
 
 import json
 import unittest
+from unittest import mock
 
 import helper
 import machines
 import report
 from protocol import parse
 
-FACTS = {"git": "abc123", "qemu": "7.2.0"}
+FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1}
 
 
 def injected(worst):
@@ -84,7 +85,7 @@ class JsonTest(unittest.TestCase):
     def test_schema(self):
         text = report.as_json(run(irq_to_handler=27), report.load_rivals(), **FACTS)
         data = json.loads(text)
-        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "rows"])
+        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "cpus", "rows"])
         self.assertEqual(data["rows"][1], {"name": "irq_to_handler", "min": 1, "median": 27,
                                            "p99": 27, "max": 27, "samples": 1000, "target": 28})
 
@@ -104,6 +105,11 @@ class TextTest(unittest.TestCase):
                                        "30", "44", "51", "63", "296"])
         self.assertIn("Linux RT", next(line for line in lines if line.startswith("row ")))
         self.assertIn("  spin_pair, LK: unfair", lines)
+
+    def test_the_number_of_cpus_is_told(self):
+        self.assertIn("1 CPU,", self.lines(run())[0])
+        with mock.patch.dict(FACTS, {"cpus": 4}):
+            self.assertIn("4 CPUs,", self.lines(run())[0])
 
     def test_a_miss_is_marked(self):
         row = next(line for line in self.lines(run(null=2)) if line.startswith("null "))
