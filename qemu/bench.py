@@ -21,6 +21,7 @@ import mix  # noqa: E402
 import protocol  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
+import size  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
 
 
@@ -58,6 +59,10 @@ def gather(board, images, smp, verbose):
         raise say.Failure(f"bench.elf says that it is for {records.board}, not {board}", 1)
     injected = run_image(board, images / "inject.elf", smp=smp, verbose=verbose)
     records.injections += injected.injections
+    try:
+        records.sizes = size.measure(images / "kernel_objects.txt")
+    except size.SizeError as error:
+        raise say.Failure(str(error), 1) from None
     return records
 
 

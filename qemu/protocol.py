@@ -45,6 +45,7 @@ class Records:
     rows: list = field(default_factory=list)
     skips: list = field(default_factory=list)
     injections: list = field(default_factory=list)
+    sizes: dict = field(default_factory=dict)    # of the kernel's parts: no record, size.py's
 
 
 def fields_of(line):

@@ -6,6 +6,7 @@ A row is judged by its median, as the rivals were measured; the worst case by th
 
 import json
 
+import size
 from machines import ROOT
 
 RIVALS = ROOT / "tests/bench/rivals.json"
@@ -28,11 +29,20 @@ def worst(injections):
     return max(injections, key=lambda i: i["worst"]) if injections else None
 
 
+def rows_of(records):
+    """The measured rows, and the kernel's size as one more: its bytes stand in every column."""
+    if not records.sizes:
+        return records.rows
+    proper = records.sizes[size.PROPER]
+    figures = dict.fromkeys(("min", "median", "p99", "max"), proper)
+    return [*records.rows, {"name": "kernel_size", **figures, "samples": 1, "unit": "bytes"}]
+
+
 def missed(records, rivals):
     """What keeps this run from being a success, one line each."""
     limit = targets(rivals, records.board)
     lines = []
-    measured = {row["name"]: row["median"] for row in records.rows}
+    measured = {row["name"]: row["median"] for row in rows_of(records)}
     if records.injections:
         measured["worst_irq_to_handler"] = worst(records.injections)["worst"]
     for name, value in measured.items():
@@ -49,9 +59,11 @@ def as_json(records, rivals, *, git, qemu, cpus):
     """The file of BENCH.md; the same run twice gives the same bytes."""
     limit = targets(rivals, records.board)
     rows = [{**{key: row[key] for key in ("name", "min", "median", "p99", "max", "samples")},
-             "target": limit.get(row["name"])} for row in records.rows]
+             "target": limit.get(row["name"]),
+             **({"unit": row["unit"]} if "unit" in row else {})} for row in rows_of(records)]
     return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
-                       "git": git, "qemu": qemu, "cpus": cpus, "rows": rows}, indent=2) + "\n"
+                       "git": git, "qemu": qemu, "cpus": cpus, "rows": rows,
+                       "kernel_bytes": records.sizes}, indent=2) + "\n"
 
 
 def columns(lines, left=(0,)):
@@ -73,10 +85,11 @@ def main_table(records, rivals, paint):
     about = {row["name"]: row for row in rivals["rows"]}
     limit = targets(rivals, records.board)
     lines = [["row", "min", "median", "p99", "max", "target", "", *rivals["rivals"]]]
-    for row in records.rows:
+    for row in rows_of(records):
         name, most = row["name"], limit.get(row["name"])
         others = about.get(name, {}).get("rivals", [None] * len(rivals["rivals"]))
-        lines.append([name, row["min"], row["median"], row["p99"], row["max"],
+        spread = [row[key] if row["samples"] > 1 else "-" for key in ("min", "p99", "max")]
+        lines.append([name, spread[0], row["median"], *spread[1:],
                       "" if most is None else f"<= {most}", verdict(row["median"], most),
                       *("-" if r is None else r for r in others)])
     for line in columns(lines):
@@ -86,11 +99,16 @@ def main_table(records, rivals, paint):
 
 
 def notes(records, rivals):
-    shown = {row["name"] for row in records.rows}
+    shown = {row["name"] for row in rows_of(records)}
     for row in rivals["rows"]:
         if row["name"] in shown and row.get("notes"):
             for who, what in row["notes"].items():
                 yield f"  {row['name']}, {who}: {what}"
+    if records.sizes:
+        parts = dict(records.sizes)
+        proper = parts.pop(size.PROPER)
+        yield (f"  kernel_size, Pivot: with diagnostics {proper + parts.pop(size.DIAGNOSTICS)}; "
+               "beside that " + ", ".join(f"{part} {more}" for part, more in parts.items()))
 
 
 def mix_table(records, mixes):

@@ -7,6 +7,10 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/samples.cpp
   tests/bench/thread_rows.cpp)
 
+# What the row kernel_size adds up (qemu/size.py).
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
+  CONTENT "$<JOIN:$<TARGET_OBJECTS:kernel_release>,\n>\n")
+
 # An interrupt at every instruction of the kernel's operations.
 set(PIVOT_INJECT_SOURCES
   tests/bench/inject.cpp
