@@ -25,6 +25,14 @@ import size  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
 
 
+# The images that measure, and with how many CPUs (None: as many as --smp says). One that is run
+# several times reports its own number of CPUs in what it measures by CPUs.
+RUNS = (("bench", None), ("inject", None))
+IMAGES = tuple(dict.fromkeys(image for image, _ in RUNS))
+# The one that is run again for the instruction mix; rows of others have none.
+MIXED = RUNS[0]
+
+
 def run_image(board, image, *, smp, verbose, timeout=300):
     """The records that an image prints in an exact run."""
     if not image.is_file():
@@ -54,25 +62,29 @@ def version_of_source():
 
 
 def gather(board, images, smp, verbose):
-    records = run_image(board, images / "bench.elf", smp=smp, verbose=verbose)
-    if records.board != board:
-        raise say.Failure(f"bench.elf says that it is for {records.board}, not {board}", 1)
-    injected = run_image(board, images / "inject.elf", smp=smp, verbose=verbose)
-    records.injections += injected.injections
+    """(what all images print, which rows of it the instruction mix can be asked for)"""
+    records, mixed = protocol.Records(board=board), {}
+    for image, cpus in RUNS:
+        name = f"{image}.elf"
+        more = run_image(board, images / name, smp=cpus or smp, verbose=verbose)
+        if more.board != board:
+            raise say.Failure(f"{name} says that it is for {more.board}, not {board}", 1)
+        records.unit, records.clock_hz = more.unit, more.clock_hz
+        protocol.merge(records, more)
+        if (image, cpus) == MIXED:
+            mixed = {row["name"]: (row["median"], row["divisor"]) for row in more.rows}
     try:
         records.sizes = size.measure(images / "kernel_objects.txt")
     except size.SizeError as error:
         raise say.Failure(str(error), 1) from None
-    return records
+    return records, mixed
 
 
 def measure(board, images, out, *, smp=None, verbose=False):
     """Prints and writes the report of one board; False when a row misses its target."""
-    records = gather(board, images, smp, verbose)
+    records, mixed = gather(board, images, smp, verbose)
     try:
-        found = mix.collect(board, images / "bench.elf",
-                            {row["name"]: (row["median"], row["divisor"])
-                             for row in records.rows}, smp=smp)
+        found = mix.collect(board, images / f"{MIXED[0]}.elf", mixed, smp=smp)
     except GuestError as error:
         raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
     rivals = report.load_rivals()
@@ -85,7 +97,8 @@ def measure(board, images, out, *, smp=None, verbose=False):
         print(line)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{board}.json").write_text(report.as_json(records, rivals, **facts), encoding="utf-8")
-    detail = {"mix": mixes, "injections": records.injections, "skipped": records.skips}
+    detail = {"mix": mixes, "injections": records.injections, "worst": records.worst,
+              "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
     misses = report.missed(records, rivals)

@@ -116,7 +116,7 @@ def must_build(preset, verbose, *images):
 def do_bench(args):
     missed = False
     for board in boards_of(args):
-        must_build(board, args.verbose, "bench", "inject")
+        must_build(board, args.verbose, *bench.IMAGES)
         say.step(f"Measuring {board}: {machines.board(board)['describe']}")
         missed |= not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
                                     smp=args.smp, verbose=args.verbose)

@@ -6,6 +6,7 @@ A row is judged by its median, as the rivals were measured; the worst case by th
 
 import json
 
+import curves
 import size
 from machines import ROOT
 
@@ -25,8 +26,11 @@ def targets(rivals, board):
             for row in rivals["rows"]}
 
 
-def worst(injections):
-    return max(injections, key=lambda i: i["worst"]) if injections else None
+def worst(records):
+    """The worst case of all that was injected into, in the words of an @inject; None without."""
+    grown = [{"op": f"{one['x']} {one['by']}", "worst": one["value"], "pc": one["pc"],
+              "fn": one["fn"]} for one in records.worst]
+    return max(records.injections + grown, key=lambda i: i["worst"], default=None)
 
 
 def rows_of(records):
@@ -43,8 +47,8 @@ def missed(records, rivals):
     limit = targets(rivals, records.board)
     lines = []
     measured = {row["name"]: row["median"] for row in rows_of(records)}
-    if records.injections:
-        measured["worst_irq_to_handler"] = worst(records.injections)["worst"]
+    if worst(records):
+        measured[curves.WORST] = worst(records)["worst"]
     for name, value in measured.items():
         if name in limit and value > limit[name]:
             lines.append(f"{name}: {value}, target <= {limit[name]}")
@@ -52,7 +56,7 @@ def missed(records, rivals):
     for row in rivals["rows"]:
         if row["name"] not in told:
             lines.append(f"{row['name']}: neither measured nor skipped with a reason")
-    return lines
+    return lines + list(curves.missed(records, rivals, limit))
 
 
 def as_json(records, rivals, *, git, qemu, cpus):
@@ -63,7 +67,8 @@ def as_json(records, rivals, *, git, qemu, cpus):
              **({"unit": row["unit"]} if "unit" in row else {})} for row in rows_of(records)]
     return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
                        "git": git, "qemu": qemu, "cpus": cpus, "rows": rows,
-                       "kernel_bytes": records.sizes}, indent=2) + "\n"
+                       "kernel_bytes": records.sizes,
+                       "curves": curves.as_data(records, limit)}, indent=2) + "\n"
 
 
 def columns(lines, left=(0,)):
@@ -131,14 +136,25 @@ def injection_table(records, rivals, paint):
         lines.append([one["op"], one["points"], one["min"], one["worst"],
                       f"{one['fn']} ({one['pc']})"])
     yield from columns(lines, left=(0, 4))
-    top = worst(records.injections)
+    top = worst(records)
     figures = next(r for r in rivals["rows"] if r["name"] == "worst_irq_to_handler")["rivals"]
     yield paint(f"worst_irq_to_handler {top['worst']}, in {top['fn']} during {top['op']}; "
                 f"target <= {limit}  {verdict(top['worst'], limit)}")
-    yield ("  that is over the operations above, on one CPU: "
-           "timers by the thousand are not among them yet")
+    if not records.worst:
+        yield "  that is over the operations above, without threads and timers by the thousand"
     yield "  the rivals' worst: " + ", ".join(
         f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
+
+
+def curve_tables(records, rivals, paint):
+    for lines in curves.tables(records, targets(rivals, records.board)):
+        yield ""
+        last = len(lines[0]) - 1
+        for line in columns(lines, left=(0, last)):
+            yield paint(line)
+    for one in records.worst:
+        yield (f"  the worst with {one['x']} {one['by']}: {one['value']}, in {one['fn']} "
+               f"({one['pc']})")
 
 
 def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str):
@@ -160,3 +176,4 @@ def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str
     if records.injections:
         yield ""
         yield from injection_table(records, rivals, paint)
+    yield from curve_tables(records, rivals, paint)

@@ -101,7 +101,7 @@ class JsonTest(unittest.TestCase):
         text = report.as_json(run(irq_to_handler=27), report.load_rivals(), **FACTS)
         data = json.loads(text)
         self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "cpus", "rows",
-                                      "kernel_bytes"])
+                                      "kernel_bytes", "curves"])
         self.assertEqual(data["rows"][1], {"name": "irq_to_handler", "min": 1, "median": 27,
                                            "p99": 27, "max": 27, "samples": 1000, "target": 28})
 
