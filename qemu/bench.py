@@ -16,6 +16,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import elf  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
 import protocol  # noqa: E402
@@ -75,7 +76,7 @@ def gather(board, images, smp, verbose):
             mixed = {row["name"]: (row["median"], row["divisor"]) for row in more.rows}
     try:
         records.sizes = size.measure(images / "kernel_objects.txt")
-    except size.SizeError as error:
+    except elf.ElfError as error:
         raise say.Failure(str(error), 1) from None
     return records, mixed
 

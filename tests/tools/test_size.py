@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import helper
+import elf
 import size
 
 COMPILER = next(filter(None, map(shutil.which, ("aarch64-none-elf-g++", "aarch64-linux-gnu-g++",
@@ -95,13 +96,13 @@ class SizeTest(unittest.TestCase):
         junk, listing = self.root / "junk.cpp.obj", self.root / "list"
         for data in (b"", b"\x7fELF\x02\x01", b"!<arch>\n"):
             junk.write_bytes(data)
-            with self.assertRaisesRegex(size.SizeError, "junk"):
+            with self.assertRaisesRegex(elf.ElfError, "junk"):
                 size.sizes([junk])
         for text in ("", str(self.root / "nothing.cpp.obj"), "/elsewhere/a.o"):
             listing.write_text(text, encoding="utf-8")
-            with self.assertRaises(size.SizeError):
+            with self.assertRaises(elf.ElfError):
                 size.measure(listing)
-        with self.assertRaises(size.SizeError):
+        with self.assertRaises(elf.ElfError):
             size.measure(self.root / "no such list")
 
 
