@@ -75,7 +75,7 @@ def gather(board, images, smp, verbose):
         if (image, cpus) == MIXED:
             mixed = {row["name"]: (row["median"], row["divisor"]) for row in more.rows}
     try:
-        records.sizes = size.measure(images / "kernel_objects.txt")
+        records.sizes = size.measure(images)
     except elf.ElfError as error:
         raise say.Failure(str(error), 1) from None
     return records, mixed

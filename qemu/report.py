@@ -37,8 +37,7 @@ def rows_of(records):
     """The measured rows, and the kernel's size as one more: its bytes stand in every column."""
     if not records.sizes:
         return records.rows
-    proper = records.sizes[size.PROPER]
-    figures = dict.fromkeys(("min", "median", "p99", "max"), proper)
+    figures = dict.fromkeys(("min", "median", "p99", "max"), records.sizes[size.JUDGED])
     return [*records.rows, {"name": "kernel_size", **figures, "samples": 1, "unit": "bytes"}]
 
 
@@ -111,7 +110,8 @@ def notes(records, rivals):
                 yield f"  {row['name']}, {who}: {what}"
     if records.sizes:
         parts = dict(records.sizes)
-        proper = parts.pop(size.PROPER)
+        proper, in_bench = parts.pop(size.PROPER), parts.pop(size.IN_BENCH)
+        yield f"  kernel_size, Pivot: everything there is, of which {in_bench} are in bench.elf"
         yield (f"  kernel_size, Pivot: with diagnostics {proper + parts.pop(size.DIAGNOSTICS)}; "
                "beside that " + ", ".join(f"{part} {more}" for part, more in parts.items()))
 

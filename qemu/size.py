@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """How large the kernel is: text and read-only data, from the objects that every image is linked of.
 
-    qemu/size.py build/qemu-virt/images/kernel_objects.txt
+    qemu/size.py build/qemu-virt/images
 
 Counted is what the compiler made of each source of the kernel in the release flavour: code and
 constants, the vector table with its padding, inline functions and templates once wherever they were
-emitted. Nothing is collected: what an image does not use is counted, too. Not counted are variables
-and stacks, and what the debugger reads.
+emitted. Nothing is collected: what an image does not use is counted, too. How much of it the image
+`bench` is linked with, which is how a kernel of many small objects is usually measured, is told
+beside it. Not counted are variables and stacks, and what the debugger reads.
 
 The kernel *proper* is all of it but the parts that RULES sets apart: drivers, the way from power-on
 to pivot_main with the address map, and diagnostics; their sizes are told beside it. A
@@ -25,6 +26,8 @@ import elf
 
 ROOT = Path(__file__).resolve().parent.parent
 PROPER, DIAGNOSTICS, BOOT, DRIVERS = "proper", "diagnostics", "boot", "drivers"
+IN_BENCH = "proper, in bench.elf"
+JUDGED = PROPER     # what is held to the row's target
 
 # The first pattern that fits decides.
 RULES = (
@@ -94,27 +97,47 @@ def of_parts(found):
     return parts
 
 
-def measure(path):
-    """{part: bytes} of the objects listed in a file."""
+LINKED = re.compile(r"^ (\.(?:text|rodata|guards)\S*)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) "
+                    r"(\S*/kernel_\w+\.dir/\S+)$", re.MULTILINE)
+
+
+def linked(path):
+    """The bytes of the kernel proper that an image has, from its linker's map."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise elf.ElfError(f"{path}: {error.strerror}") from None
+    # Before that it lists what was left out.
+    _, _, placed = text.partition("Linker script and memory map")
+    drivers = driver_classes()
+    return sum(int(size, 16) for section, size, file in LINKED.findall(placed)
+               if class_of(section) not in drivers
+               and part_of(elf.source_of(Path(file))) == PROPER)
+
+
+def measure(images):
+    """{part: bytes} of the kernel whose images these are."""
+    path = images / "kernel_objects.txt"
     found = of_parts(sizes(map(Path, elf.listed(path))))
     if not found[PROPER]:
         raise elf.ElfError(f"{path}: no object of the kernel")
-    return found
+    return {**found, IN_BENCH: linked(images / "bench.map")}
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("objects", type=Path, help="the list of the kernel's objects")
+    parser.add_argument("images", type=Path, help="the folder of a board's images")
     args = parser.parse_args(argv)
     try:
-        found = sizes(map(Path, elf.listed(args.objects)))
+        found = sizes(map(Path, elf.listed(args.images / "kernel_objects.txt")))
+        parts = measure(args.images)
     except elf.ElfError as error:
         print(f"size.py: {error}", file=sys.stderr)
         return 2
     for (part, source), size in sorted(found.items()):
         print(f"{size:7}  {part:12} {source}")
-    for part, size in of_parts(found).items():
+    for part, size in parts.items():
         print(f"{size:7}  {part}")
     return 0
 

@@ -12,7 +12,8 @@ from protocol import parse
 FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1}
 
 
-SIZES = {"proper": 11000, "diagnostics": 9000, "boot": 800, "drivers": 700}
+SIZES = {"proper": 11000, "diagnostics": 9000, "boot": 800, "drivers": 700,
+         "proper, in bench.elf": 10000}
 
 
 def injected(worst):
@@ -139,6 +140,8 @@ class TextTest(unittest.TestCase):
         row = next(line for line in lines if line.startswith("kernel_size "))
         self.assertEqual(row.split()[:8],
                          ["kernel_size", "-", "11000", "-", "-", "<=", "12288", "ok"])
+        self.assertIn("  kernel_size, Pivot: everything there is, of which 10000 are in bench.elf",
+                      lines)
         self.assertIn("  kernel_size, Pivot: with diagnostics 20000; beside that boot 800, "
                       "drivers 700", lines)
 

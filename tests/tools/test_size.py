@@ -27,6 +27,25 @@ DRIVER = """
 namespace pivot { struct GicV3 { [[gnu::noinline]] static int read(int x) { return x % 9; } }; }
 int read(int x) { return pivot::GicV3::read(x); }
 """
+MAP = """
+Discarded input sections
+
+ .text.left_out 0x0000000000000000       0x18 CMakeFiles/kernel_release.dir/kern/sched.cpp.obj
+
+Linker script and memory map
+
+ *(.text .text.*)
+ .text._ZN5pivot9Scheduler5yieldERKNS_8MayBlockE
+                0xffffff8000001000       0x40 CMakeFiles/kernel_release.dir/kern/sched.cpp.obj
+                0xffffff8000001000                pivot::Scheduler::yield(pivot::MayBlock const&)
+ *fill*         0xffffff8000001040        0x8
+ .text._ZN5pivot5GicV37disableEj
+                0xffffff8000001050       0x74 CMakeFiles/kernel_release.dir/kern/main.cpp.obj
+ .rodata.table  0xffffff8000002000       0x10 CMakeFiles/kernel_release.dir/intr/line.cpp.obj
+ .rodata.names  0xffffff8000002010       0x20 CMakeFiles/kernel_release.dir/kern/panic.cpp.obj
+ .rodata.rows   0xffffff8000002030       0x80 CMakeFiles/bench_objects.dir/tests/bench/rows.cpp.obj
+ .data.x        0xffffff8000003000       0x80 CMakeFiles/kernel_release.dir/kern/sched.cpp.obj
+"""
 FLAGS = ("-O2", "-g", "-ffunction-sections", "-fdata-sections", "-fno-pic", "-ffreestanding")
 
 
@@ -69,6 +88,12 @@ class SizeTest(unittest.TestCase):
         self.assertGreater(parts[size.PROPER], 0)
         self.assertEqual((parts[size.DIAGNOSTICS], parts[size.BOOT]), (0, 0))
 
+    def test_what_an_image_has_of_it(self):
+        self.root.mkdir(parents=True)
+        path = self.root / "bench.map"
+        path.write_text(MAP, encoding="utf-8")
+        self.assertEqual(size.linked(path), 0x40 + 0x10)
+
     def test_parts(self):
         for source, part in (("arch/aarch64/vectors.S", size.PROPER),
                              ("arch/aarch64/fault.cpp", size.DIAGNOSTICS),
@@ -93,7 +118,7 @@ class SizeTest(unittest.TestCase):
 
     def test_what_cannot_be_read_is_refused(self):
         self.root.mkdir(parents=True)
-        junk, listing = self.root / "junk.cpp.obj", self.root / "list"
+        junk, listing = self.root / "junk.cpp.obj", self.root / "kernel_objects.txt"
         for data in (b"", b"\x7fELF\x02\x01", b"!<arch>\n"):
             junk.write_bytes(data)
             with self.assertRaisesRegex(elf.ElfError, "junk"):
@@ -101,9 +126,10 @@ class SizeTest(unittest.TestCase):
         for text in ("", str(self.root / "nothing.cpp.obj"), "/elsewhere/a.o"):
             listing.write_text(text, encoding="utf-8")
             with self.assertRaises(elf.ElfError):
-                size.measure(listing)
-        with self.assertRaises(elf.ElfError):
-            size.measure(self.root / "no such list")
+                size.measure(self.root)
+        for read in (size.measure, size.linked):
+            with self.assertRaises(elf.ElfError):
+                read(self.root / "nothing")
 
 
 if __name__ == "__main__":
