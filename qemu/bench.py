@@ -16,19 +16,29 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import elf  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
 import protocol  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
+import size  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
 
 
-def run_image(board, image, *, verbose, timeout=300):
+# The images that measure, and with how many CPUs (None: as many as --smp says). One that is run
+# several times reports its own number of CPUs in what it measures by CPUs.
+RUNS = (("bench", None), ("inject", None))
+IMAGES = tuple(dict.fromkeys(image for image, _ in RUNS))
+# The one that is run again for the instruction mix; rows of others have none.
+MIXED = RUNS[0]
+
+
+def run_image(board, image, *, smp, verbose, timeout=300):
     """The records that an image prints in an exact run."""
     if not image.is_file():
         raise say.Failure(f"no such file: {image}")
-    command = machines.qemu_command(board, image, exact=True)
+    command = machines.qemu_command(board, image, exact=True, smp=smp)
     say.command_line(command, verbose)
     try:
         with Guest(command, timeout=timeout) as guest:
@@ -52,26 +62,35 @@ def version_of_source():
     return done.stdout.strip() or "unknown"
 
 
-def gather(board, images, verbose):
-    records = run_image(board, images / "bench.elf", verbose=verbose)
-    if records.board != board:
-        raise say.Failure(f"bench.elf says that it is for {records.board}, not {board}", 1)
-    injected = run_image(board, images / "inject.elf", verbose=verbose)
-    records.injections += injected.injections
-    return records
-
-
-def measure(board, images, out, *, verbose=False):
-    """Prints and writes the report of one board; False when a row misses its target."""
-    records = gather(board, images, verbose)
+def gather(board, images, smp, verbose):
+    """(what all images print, which rows of it the instruction mix can be asked for)"""
+    records, mixed = protocol.Records(board=board), {}
+    for image, cpus in RUNS:
+        name = f"{image}.elf"
+        more = run_image(board, images / name, smp=cpus or smp, verbose=verbose)
+        if more.board != board:
+            raise say.Failure(f"{name} says that it is for {more.board}, not {board}", 1)
+        records.unit, records.clock_hz = more.unit, more.clock_hz
+        protocol.merge(records, more)
+        if (image, cpus) == MIXED:
+            mixed = {row["name"]: (row["median"], row["divisor"]) for row in more.rows}
     try:
-        found = mix.collect(board, images / "bench.elf",
-                            {row["name"]: (row["median"], row["divisor"])
-                             for row in records.rows})
+        records.sizes = size.measure(images)
+    except elf.ElfError as error:
+        raise say.Failure(str(error), 1) from None
+    return records, mixed
+
+
+def measure(board, images, out, *, smp=None, verbose=False):
+    """Prints and writes the report of one board; False when a row misses its target."""
+    records, mixed = gather(board, images, smp, verbose)
+    try:
+        found = mix.collect(board, images / f"{MIXED[0]}.elf", mixed, smp=smp)
     except GuestError as error:
         raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
     rivals = report.load_rivals()
-    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version()))}
+    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version())),
+             "cpus": machines.usual_cpus(board) if smp is None else int(smp)}
     mixes = found.mixes()
     print()
     for line in report.text(records, rivals, **facts, mixes=mixes, problems=found.problems,
@@ -79,7 +98,8 @@ def measure(board, images, out, *, verbose=False):
         print(line)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{board}.json").write_text(report.as_json(records, rivals, **facts), encoding="utf-8")
-    detail = {"mix": mixes, "injections": records.injections, "skipped": records.skips}
+    detail = {"mix": mixes, "injections": records.injections, "worst": records.worst,
+              "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
     misses = report.missed(records, rivals)
@@ -111,10 +131,12 @@ def main(argv=None):
     parser.add_argument("--board", required=True)
     parser.add_argument("--images", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--smp", metavar="N", help="CPUs (what PIVOT_SMP says, or 1)")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args(argv)
     try:
-        return 0 if measure(args.board, args.images, args.out, verbose=args.verbose) else 1
+        return 0 if measure(args.board, args.images, args.out, smp=args.smp,
+                            verbose=args.verbose) else 1
     except say.Failure as failure:
         print(f"bench.py: {failure}", file=sys.stderr)
         return failure.status

@@ -24,6 +24,7 @@ usage: ./pivot [bench | test | run | debug | clean | help] [options]
   help    this text
 
   --board NAME    bench, run, debug: the board ({boards})
+  --smp N         bench, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too
   --no-install    install nothing: list what is missing and stop with status 2
   --verbose       show every command
@@ -49,6 +50,7 @@ def arguments(argv):
     parser = Parser(prog="pivot", add_help=False, allow_abbrev=False)
     parser.add_argument("command", nargs="?", default="bench")
     parser.add_argument("--board")
+    parser.add_argument("--smp")
     for flag in ("--verbose", "--no-install", "--full", "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     args = parser.parse_args(argv)
@@ -57,6 +59,8 @@ def arguments(argv):
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
     for word, given, goes_with in (("--board", args.board is not None, ("bench", "run", "debug")),
+                                   ("--smp", args.smp is not None, ("bench", "test", "run",
+                                                                    "debug")),
                                    ("--full", args.full, ("test",)), ("--", rest, ("debug",))):
         if given and args.command not in goes_with and args.command != "help":
             parser.error(f"{word} does not go with {args.command}")
@@ -64,10 +68,20 @@ def arguments(argv):
     return args
 
 
+def boards_of(args):
+    """The boards that a command is about."""
+    if args.board is not None:
+        return [args.board]
+    every = list(machines.boards())
+    return every[:1] if args.command in ("run", "debug") else every
+
+
 def prepare(args):
     """Everything that can be refused is refused here, before anything is done."""
     if args.board is not None:
         machines.board(args.board)
+    for board in boards_of(args):
+        machines.usual_cpus(board) if args.smp is None else machines.cpus_of(args.smp, board)
     if packages.QEMU.met():
         machines.check_qemu()
     packages.provide(args.command, install=not args.no_install, verbose=args.verbose)
@@ -101,11 +115,11 @@ def must_build(preset, verbose, *images):
 
 def do_bench(args):
     missed = False
-    for board in [args.board] if args.board else machines.boards():
-        must_build(board, args.verbose, "bench", "inject")
+    for board in boards_of(args):
+        must_build(board, args.verbose, *bench.IMAGES)
         say.step(f"Measuring {board}: {machines.board(board)['describe']}")
         missed |= not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
-                                    verbose=args.verbose)
+                                    smp=args.smp, verbose=args.verbose)
     return 1 if missed else 0
 
 
@@ -136,7 +150,9 @@ def run_tests(preset, args):
     junit.unlink(missing_ok=True)
     words = presets.test_command(preset) + ["--output-junit", str(junit), "--parallel",
                                             str(os.cpu_count() or 1)]
-    env = {**os.environ, "PIVOT_FULL": "1"} if args.full else None
+    said = {name: value for name, value in (("PIVOT_FULL", "1" if args.full else None),
+                                            ("PIVOT_SMP", args.smp)) if value is not None}
+    env = {**os.environ, **said} if said else None
     status = say.run(words + (["--verbose"] if args.verbose else []), verbose=args.verbose, env=env)
     try:
         passed, failed, skipped = count_junit(junit)
@@ -162,20 +178,20 @@ def do_test(args):
 
 
 def do_run(args):
-    board = args.board or next(iter(machines.boards()))
+    board, = boards_of(args)
     must_build(board, args.verbose, "pivot")
     words = machines.qemu_command(board, presets.build_dir(board) / "images/pivot.elf",
-                                  serial="mon:stdio")
+                                  smp=args.smp, serial="mon:stdio")
     say.step(f"Booting {board} (Ctrl-A X ends it)")
     say.command_line(words, args.verbose)
     os.execvp(words[0], words)
 
 
 def do_debug(args):
-    board = args.board or next(iter(machines.boards()))
+    board, = boards_of(args)
     must_build(board, args.verbose, "pivot")
     return debug.session(board, presets.build_dir(board) / "images/pivot.elf", args.rest,
-                         verbose=args.verbose)
+                         smp=args.smp, verbose=args.verbose)
 
 
 def do_clean(args):
@@ -185,7 +201,8 @@ def do_clean(args):
 
 
 def do_help(_):
-    print(HELP.format(boards=", ".join(machines.boards())), end="")
+    cpus = ", ".join(f"{name}: at most {spec['cpus']}" for name, spec in machines.boards().items())
+    print(HELP.format(boards=", ".join(machines.boards()), cpus=cpus), end="")
     return 0
 
 

@@ -18,14 +18,14 @@ import say
 SCRIPT = machines.ROOT / "qemu/gdb/pivot.py"
 
 
-def session(board, image, gdb_args, *, verbose):
+def session(board, image, gdb_args, *, smp=None, verbose):
     """One session; returns gdb's exit status. QEMU ends with it."""
     with tempfile.TemporaryDirectory(prefix="pivot-debug-") as private:
         stub, console = Path(private, "gdb"), Path(private, "console")
         os.mkfifo(console)
         # Open for both: with a writer of our own, QEMU's console never reads an end of file.
         typed = os.open(console, os.O_RDWR)
-        words = machines.qemu_command(board, image, extra=(
+        words = machines.qemu_command(board, image, smp=smp, extra=(
             "-S", "-chardev", f"socket,id=gdb,path={stub},server=on,wait=off", "-gdb",
             "chardev:gdb"))
         say.command_line(words, verbose)

@@ -4,6 +4,7 @@ Importable by every tool and test: `from machines import qemu_command`.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,21 @@ def board(name):
     if name not in table:
         raise MachineError(f"no board named '{name}'; there are: {', '.join(table)}")
     return table[name]
+
+
+def cpus_of(text, *board_names, said_by="--smp"):
+    """A number of CPUs as somebody gave it, if every one of these boards can have as many."""
+    number = int(text) if re.fullmatch(r"[0-9]{1,6}", str(text)) else 0
+    for name in board_names:
+        most = board(name)["cpus"]
+        if not 1 <= number <= most:
+            raise MachineError(f"{said_by} {text}: {name} has 1 to {most} CPUs")
+    return number
+
+
+def usual_cpus(board_name):
+    """What a run gets that does not say: PIVOT_SMP, by which ./pivot test --smp tells all tests."""
+    return cpus_of(os.environ.get("PIVOT_SMP") or 1, board_name, said_by="PIVOT_SMP")
 
 
 def qemu_path():
@@ -61,11 +77,12 @@ def check_qemu():
     return version
 
 
-def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(),
+def qemu_command(board_name, image, *, exact=False, smp=None, multi=False, cpu=(),
                  machine_opts=(), args=(), serial="stdio", bios=None, extra=()):
     """The command line that runs `image` on a board.
 
     exact         one instruction is one nanosecond of virtual time (icount)
+    smp           how many CPUs; without it what PIVOT_SMP says, or one
     multi         each CPU on a thread of the host's, said explicitly: QEMU's own choice depends
                   on the host. Without it and not exact, it is left to QEMU
     cpu           options added to -cpu; an entry without '=' replaces the model
@@ -76,6 +93,7 @@ def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(),
     extra         anything else
     """
     spec = board(board_name)
+    count = usual_cpus(board_name) if smp is None else cpus_of(smp, board_name)
     model, *cpu_opts = spec["cpu"]
     for option in cpu:
         if "=" in option:
@@ -86,7 +104,7 @@ def qemu_command(board_name, image, *, exact=False, smp=1, multi=False, cpu=(),
         cpu_opts += spec["exact_cpu"]
     semihosting = ["enable=on", "target=native", *(f"arg={a}" for a in args)]
     command = [qemu_path(), "-M", ",".join([*spec["machine"], *machine_opts]),
-               "-cpu", ",".join([model, *cpu_opts]), "-smp", str(smp), "-m", spec["memory"],
+               "-cpu", ",".join([model, *cpu_opts]), "-smp", str(count), "-m", spec["memory"],
                # No network card: it would want a boot ROM that a lean installation has not got.
                "-nic", "none", "-display", "none", "-monitor", "none", "-serial", serial,
                "-semihosting-config", ",".join(semihosting)]

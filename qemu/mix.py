@@ -225,10 +225,10 @@ def one_at_a_time():
     return ["-singlestep"]
 
 
-def trace(board, image, sampler, devices, *, samples=8, timeout=300):
+def trace(board, image, sampler, devices, *, smp=None, samples=8, timeout=300):
     """Runs the image and feeds the sampler. The log goes through a pipe: it can be gigabytes."""
     read_end, write_end = os.pipe()
-    command = qemu_command(board, image, exact=True, args=("bench", f"samples={samples}"),
+    command = qemu_command(board, image, exact=True, smp=smp, args=("bench", f"samples={samples}"),
                            extra=[*one_at_a_time(), "-d", LOGGED, "-D", f"/dev/fd/{write_end}"])
     outcome = []
 
@@ -268,12 +268,12 @@ class Result:
         return {row: mix_of(s, self.code, self.devices) for row, s in self.samples.items()}
 
 
-def collect(board, image, wanted):
+def collect(board, image, wanted, *, smp=None):
     """A typical sample of each row in `wanted` ({row: (median, divisor)})."""
     marks = read_marks(tool_output("nm", str(image)))
     code = read_code(tool_output("objdump", "-d", "-C", str(image)))
     sampler = Sampler(marks, wanted)
-    trace(board, image, sampler, marks.devices)
+    trace(board, image, sampler, marks.devices, smp=smp)
     return Result(sampler.samples, code, marks.devices, list(sampler.problems()))
 
 
@@ -282,13 +282,14 @@ def main(argv=None):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", required=True)
     parser.add_argument("--image", required=True, type=Path)
+    parser.add_argument("--smp", metavar="N", help="CPUs (what PIVOT_SMP says, or 1)")
     parser.add_argument("--row", required=True, action="append", metavar="NAME=MEDIAN",
                         help="the row and how long its sample is (all of it: not divided)")
     args = parser.parse_args(argv)
     try:
         rows = (r.partition("=") for r in args.row)
         wanted = {name: (int(length), 1) for name, _, length in rows}
-        result = collect(args.board, args.image, wanted)
+        result = collect(args.board, args.image, wanted, smp=args.smp)
     except (MachineError, GuestError, ValueError) as error:
         print(f"mix.py: {error}", file=sys.stderr)
         return 2

@@ -1,14 +1,19 @@
-"""The benchmark's records: what bench.elf and inject.elf print for the report to read.
+"""The benchmark's records: what its images print for the report to read.
 
     @bench board=qemu-virt unit=instructions clock_hz=1000000000
     @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000 divisor=1
     @skip name=foo reason=words-with-dashes
     @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
+    @curve name=irq_to_handler by=threads x=1000 value=27
+    @worst by=threads x=1000 value=61 pc=0xffffff8000001234 fn=symbol
     @end
 
 The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
-round trip. One record a line; a line that does not start with @ is for people. A record that cannot
-be read is an error and never left out: a report with a row missing would look like a report.
+round trip. A @curve is one point of how a row grows with something that there are x of (threads,
+lines, cpus), a @worst the same of the worst case over an injection; what cannot be measured here is
+skipped as curve:irq_to_handler:threads or worst:threads. One record a line; a line that does not
+start with @ is for people. A record that cannot be read is an error and never left out: a report
+with a row missing would look like a report.
 """
 
 from dataclasses import dataclass, field
@@ -27,6 +32,8 @@ FIELDS = {
     "skip": {"name": str, "reason": str},
     "inject": {"op": str, "points": int, "min": int, "worst": int,
                "pc": hexadecimal, "fn": str},
+    "curve": {"name": str, "by": str, "x": int, "value": int},
+    "worst": {"by": str, "x": int, "value": int, "pc": hexadecimal, "fn": str},
     "end": {},
 }
 # Fields that a record may leave out, and what they then are.
@@ -45,6 +52,13 @@ class Records:
     rows: list = field(default_factory=list)
     skips: list = field(default_factory=list)
     injections: list = field(default_factory=list)
+    curves: list = field(default_factory=list)
+    worst: list = field(default_factory=list)
+    sizes: dict = field(default_factory=dict)    # of the kernel's parts: no record, size.py's
+
+    def of(self, kind):
+        return {"row": self.rows, "skip": self.skips, "inject": self.injections,
+                "curve": self.curves, "worst": self.worst}[kind]
 
 
 def fields_of(line):
@@ -79,17 +93,39 @@ def parse(text):
         elif kind == "end":
             ended = True
         else:
-            {"row": records.rows, "skip": records.skips,
-             "inject": records.injections}[kind].append(values)
+            records.of(kind).append(values)
     if not ended:
         raise ProtocolError("the run broke off: no @end" if begun else "no @bench record")
     check_unique(records)
     return records
 
 
+# What two records of a run may not have in common.
+KEYS = {"row": ("name",), "skip": ("name",), "curve": ("name", "by", "x"), "worst": ("by", "x")}
+
+
+def key_of(kind, record):
+    # A row is either measured or skipped, so these two share their names.
+    return ("row" if kind == "skip" else kind, *(record[field] for field in KEYS[kind]))
+
+
 def check_unique(records):
     seen = set()
-    for record in records.rows + records.skips:
-        if record["name"] in seen:
-            raise ProtocolError(f"two records for the row {record['name']}")
-        seen.add(record["name"])
+    for kind in KEYS:
+        for record in records.of(kind):
+            key = key_of(kind, record)
+            if key in seen:
+                raise ProtocolError(f"two records for the {' '.join(map(str, key))}")
+            seen.add(key)
+
+
+def merge(records, more):
+    """Adds what another run of the same board has; what both have measured, the first one has."""
+    records.injections += more.injections
+    for kind in ("row", "curve", "worst"):
+        had = {key_of(kind, record) for record in records.of(kind)}
+        records.of(kind).extend(r for r in more.of(kind) if key_of(kind, r) not in had)
+    told = {record["name"] for record in records.rows + records.skips}
+    records.skips += [skip for skip in more.skips if skip["name"] not in told]
+    measured = {row["name"] for row in records.rows}
+    records.skips[:] = [skip for skip in records.skips if skip["name"] not in measured]

@@ -6,6 +6,8 @@ A row is judged by its median, as the rivals were measured; the worst case by th
 
 import json
 
+import curves
+import size
 from machines import ROOT
 
 RIVALS = ROOT / "tests/bench/rivals.json"
@@ -24,17 +26,28 @@ def targets(rivals, board):
             for row in rivals["rows"]}
 
 
-def worst(injections):
-    return max(injections, key=lambda i: i["worst"]) if injections else None
+def worst(records):
+    """The worst case of all that was injected into, in the words of an @inject; None without."""
+    grown = [{"op": f"{one['x']} {one['by']}", "worst": one["value"], "pc": one["pc"],
+              "fn": one["fn"]} for one in records.worst]
+    return max(records.injections + grown, key=lambda i: i["worst"], default=None)
+
+
+def rows_of(records):
+    """The measured rows, and the kernel's size as one more: its bytes stand in every column."""
+    if not records.sizes:
+        return records.rows
+    figures = dict.fromkeys(("min", "median", "p99", "max"), records.sizes[size.JUDGED])
+    return [*records.rows, {"name": "kernel_size", **figures, "samples": 1, "unit": "bytes"}]
 
 
 def missed(records, rivals):
     """What keeps this run from being a success, one line each."""
     limit = targets(rivals, records.board)
     lines = []
-    measured = {row["name"]: row["median"] for row in records.rows}
-    if records.injections:
-        measured["worst_irq_to_handler"] = worst(records.injections)["worst"]
+    measured = {row["name"]: row["median"] for row in rows_of(records)}
+    if worst(records):
+        measured[curves.WORST] = worst(records)["worst"]
     for name, value in measured.items():
         if name in limit and value > limit[name]:
             lines.append(f"{name}: {value}, target <= {limit[name]}")
@@ -42,16 +55,19 @@ def missed(records, rivals):
     for row in rivals["rows"]:
         if row["name"] not in told:
             lines.append(f"{row['name']}: neither measured nor skipped with a reason")
-    return lines
+    return lines + list(curves.missed(records, rivals, limit))
 
 
-def as_json(records, rivals, *, git, qemu):
+def as_json(records, rivals, *, git, qemu, cpus):
     """The file of BENCH.md; the same run twice gives the same bytes."""
     limit = targets(rivals, records.board)
     rows = [{**{key: row[key] for key in ("name", "min", "median", "p99", "max", "samples")},
-             "target": limit.get(row["name"])} for row in records.rows]
+             "target": limit.get(row["name"]),
+             **({"unit": row["unit"]} if "unit" in row else {})} for row in rows_of(records)]
     return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
-                       "git": git, "qemu": qemu, "rows": rows}, indent=2) + "\n"
+                       "git": git, "qemu": qemu, "cpus": cpus, "rows": rows,
+                       "kernel_bytes": records.sizes,
+                       "curves": curves.as_data(records, limit)}, indent=2) + "\n"
 
 
 def columns(lines, left=(0,)):
@@ -73,10 +89,11 @@ def main_table(records, rivals, paint):
     about = {row["name"]: row for row in rivals["rows"]}
     limit = targets(rivals, records.board)
     lines = [["row", "min", "median", "p99", "max", "target", "", *rivals["rivals"]]]
-    for row in records.rows:
+    for row in rows_of(records):
         name, most = row["name"], limit.get(row["name"])
         others = about.get(name, {}).get("rivals", [None] * len(rivals["rivals"]))
-        lines.append([name, row["min"], row["median"], row["p99"], row["max"],
+        spread = [row[key] if row["samples"] > 1 else "-" for key in ("min", "p99", "max")]
+        lines.append([name, spread[0], row["median"], *spread[1:],
                       "" if most is None else f"<= {most}", verdict(row["median"], most),
                       *("-" if r is None else r for r in others)])
     for line in columns(lines):
@@ -86,11 +103,17 @@ def main_table(records, rivals, paint):
 
 
 def notes(records, rivals):
-    shown = {row["name"] for row in records.rows}
+    shown = {row["name"] for row in rows_of(records)}
     for row in rivals["rows"]:
         if row["name"] in shown and row.get("notes"):
             for who, what in row["notes"].items():
                 yield f"  {row['name']}, {who}: {what}"
+    if records.sizes:
+        parts = dict(records.sizes)
+        proper, in_bench = parts.pop(size.PROPER), parts.pop(size.IN_BENCH)
+        yield f"  kernel_size, Pivot: everything there is, of which {in_bench} are in bench.elf"
+        yield (f"  kernel_size, Pivot: with diagnostics {proper + parts.pop(size.DIAGNOSTICS)}; "
+               "beside that " + ", ".join(f"{part} {more}" for part, more in parts.items()))
 
 
 def mix_table(records, mixes):
@@ -113,20 +136,31 @@ def injection_table(records, rivals, paint):
         lines.append([one["op"], one["points"], one["min"], one["worst"],
                       f"{one['fn']} ({one['pc']})"])
     yield from columns(lines, left=(0, 4))
-    top = worst(records.injections)
+    top = worst(records)
     figures = next(r for r in rivals["rows"] if r["name"] == "worst_irq_to_handler")["rivals"]
     yield paint(f"worst_irq_to_handler {top['worst']}, in {top['fn']} during {top['op']}; "
                 f"target <= {limit}  {verdict(top['worst'], limit)}")
-    yield ("  that is over the operations above, on one CPU: "
-           "timers by the thousand are not among them yet")
+    if not records.worst:
+        yield "  that is over the operations above, without threads and timers by the thousand"
     yield "  the rivals' worst: " + ", ".join(
         f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
 
 
-def text(records, rivals, *, git, qemu, mixes=None, problems=(), paint=str):
+def curve_tables(records, rivals, paint):
+    for lines in curves.tables(records, targets(rivals, records.board)):
+        yield ""
+        last = len(lines[0]) - 1
+        for line in columns(lines, left=(0, last)):
+            yield paint(line)
+    for one in records.worst:
+        yield (f"  the worst with {one['x']} {one['by']}: {one['value']}, in {one['fn']} "
+               f"({one['pc']})")
+
+
+def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str):
     """The whole report, as lines. `paint` colours a line by its verdict."""
-    yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, QEMU {qemu}, "
-           f"version {git}")
+    yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, "
+           f"{cpus} CPU{'' if cpus == 1 else 's'}, QEMU {qemu}, version {git}")
     yield ""
     yield from main_table(records, rivals, paint)
     told = list(notes(records, rivals))
@@ -142,3 +176,4 @@ def text(records, rivals, *, git, qemu, mixes=None, problems=(), paint=str):
     if records.injections:
         yield ""
         yield from injection_table(records, rivals, paint)
+    yield from curve_tables(records, rivals, paint)

@@ -38,7 +38,7 @@ def arguments(argv):
     add("--send", nargs=2, action="append", default=[], metavar=("REGEX", "TEXT"),
         help="type TEXT (with \\n, \\xNN) when REGEX has been printed; in the order given")
     add("--arg", action="append", default=[], help="a word of the image's command line")
-    add("--smp", type=int, default=1, metavar="N")
+    add("--smp", metavar="N", help="CPUs (what PIVOT_SMP says, or 1)")
     add("--multi", action="store_true",
         help="the CPUs run at the same time, each on a thread of the host's (not with --exact)")
     add("--cpu", action="append", default=[], metavar="OPT", help="model, or option=value")

@@ -59,6 +59,8 @@ set(PIVOT_TARGET_OPTIONS
   -ffunction-sections -fdata-sections
 )
 set(PIVOT_TARGET_CXX_OPTIONS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+# Beside each object, who calls whom and how large the frames are (tests/stack/check.py).
+set(PIVOT_CALL_GRAPH -fcallgraph-info=su,da)
 
 # pivot_flavour(name DEFINITIONS ... OPTIONS ...): the kernel's objects, compiled one way.
 function(pivot_flavour name)
@@ -70,7 +72,7 @@ function(pivot_flavour name)
     PIVOT_GIC=${PIVOT_GIC} PIVOT_MAX_CPUS=${PIVOT_MAX_CPUS} ${arg_DEFINITIONS})
   target_compile_options(kernel_${name} PUBLIC
     ${PIVOT_TARGET_OPTIONS} ${PIVOT_WARNINGS} ${arg_OPTIONS}
-    $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS}>)
+    $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS};${PIVOT_CALL_GRAPH}>)
 endfunction()
 
 # pivot_link(target FLAVOUR f OBJECTS o EXTRA sources ...): one link of an image,

@@ -7,6 +7,11 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/samples.cpp
   tests/bench/thread_rows.cpp)
 
+# What the row kernel_size adds up (qemu/size.py): all objects, and what this image has of them.
+target_link_options(bench PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/images/bench.map)
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
+  CONTENT "$<JOIN:$<TARGET_OBJECTS:kernel_release>,\n>\n")
+
 # An interrupt at every instruction of the kernel's operations.
 set(PIVOT_INJECT_SOURCES
   tests/bench/inject.cpp

@@ -99,8 +99,8 @@ class BuildTest(Case):
 
 
 class CountTest(Case):
-    def count(self, full=False):
-        return self.quietly(cli.do_test, SimpleNamespace(verbose=False, full=full))
+    def count(self, full=False, smp=None):
+        return self.quietly(cli.do_test, SimpleNamespace(verbose=False, full=full, smp=smp))
 
     def test_all_pass(self):
         status, said = self.count()
@@ -148,6 +148,11 @@ class CountTest(Case):
         self.environments.clear()
         self.count()
         self.assertEqual(self.environments, [None] * 3)
+
+    def test_the_number_of_cpus_reaches_the_tests(self):
+        self.count(smp="4")
+        self.assertEqual([env["PIVOT_SMP"] for env in self.environments], ["4"] * 3)
+        self.assertTrue(all("PIVOT_FULL" not in env for env in self.environments))
 
 
 if __name__ == "__main__":

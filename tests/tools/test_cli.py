@@ -1,6 +1,7 @@
 """./pivot refuses in one line and with status 2, before it has done anything."""
 
 import unittest
+from unittest import mock
 
 from helper import ROOT, ProgramsTest
 
@@ -25,6 +26,24 @@ class CliTest(ProgramsTest):
             with self.subTest(command=command):
                 self.assert_one_line(self.pivot(*command, "--board", "raspi9"), 2,
                                      "no board named 'raspi9'", "qemu-virt, qemu-virt-gicv2")
+
+    def test_a_number_of_cpus_that_makes_no_sense(self):
+        for given in ("0", "-1", "four", "", "4.5", "124", "99999999"):
+            for command in ("bench", "run"):
+                with self.subTest(given=given, command=command):
+                    self.assert_one_line(self.pivot(command, "--smp", given), 2,
+                                         f"--smp {given}: qemu-virt has 1 to 123 CPUs")
+
+    def test_more_cpus_than_the_board_has(self):
+        board = ("--board", "qemu-virt-gicv2")
+        for words in (("run", *board), ("bench", *board), ("bench",), ("test",)):
+            with self.subTest(words=words):
+                self.assert_one_line(self.pivot(*words, "--smp", "9"), 2,
+                                     "--smp 9: qemu-virt-gicv2 has 1 to 8 CPUs")
+
+    def test_the_environment_is_held_to_the_same(self):
+        with mock.patch.dict("os.environ", {"PIVOT_SMP": "many"}):
+            self.assert_one_line(self.pivot("run"), 2, "PIVOT_SMP many: qemu-virt has 1 to 123")
 
     def test_missing_qemu(self):
         (self.bin / "qemu-system-aarch64").unlink()
@@ -78,6 +97,8 @@ class CliTest(ProgramsTest):
                             (["bench", "--colour"], "--colour"),
                             (["bench", "extra"], "extra"),
                             (["bench", "--board"], "--board"),
+                            (["run", "--smp"], "--smp"),
+                            (["clean", "--smp", "4"], "--smp does not go with clean"),
                             (["test", "--board", "qemu-virt"], "--board does not go with test"),
                             (["bench", "--full"], "--full does not go with bench"),
                             (["run", "--", "-batch"], "-- does not go with run")):

@@ -2,13 +2,18 @@
 
 import json
 import unittest
+from unittest import mock
 
 import helper
 import machines
 import report
 from protocol import parse
 
-FACTS = {"git": "abc123", "qemu": "7.2.0"}
+FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1}
+
+
+SIZES = {"proper": 11000, "diagnostics": 9000, "boot": 800, "drivers": 700,
+         "proper, in bench.elf": 10000}
 
 
 def injected(worst):
@@ -20,12 +25,14 @@ def run(board="qemu-virt", injections=injected(60), **medians):
     """Records in which every row is measured at its target, but for what is given."""
     rivals = report.load_rivals()
     values = {name: limit for name, limit in report.targets(rivals, board).items()
-              if name != "worst_irq_to_handler"}
+              if name not in ("worst_irq_to_handler", "kernel_size")}
     values.update(medians)
     lines = [f"@bench board={board} unit=instructions clock_hz=1000000000"]
     lines += [f"@row name={n} min=1 median={v} p99={v} max={v} samples=1000"
               for n, v in values.items() if v is not None]
-    return parse("\n".join([*lines, injections, "@end"]))
+    records = parse("\n".join([*lines, injections, "@end"]))
+    records.sizes = dict(SIZES)
+    return records
 
 
 class TargetTest(unittest.TestCase):
@@ -41,7 +48,7 @@ class TargetTest(unittest.TestCase):
 
     def test_one_above_is_missed(self):
         for name, limit in report.targets(self.rivals, "qemu-virt").items():
-            if name != "worst_irq_to_handler":
+            if name not in ("worst_irq_to_handler", "kernel_size"):
                 self.assertEqual(self.missed(**{name: limit + 1}),
                                  [f"{name}: {limit + 1}, target <= {limit}"])
 
@@ -57,7 +64,7 @@ class TargetTest(unittest.TestCase):
             "null": 1, "irq_to_handler": 28, "handler_to_return": 28, "whole_interruption": 58,
             "irq_to_bottom_half": 90, "irq_to_thread": 160, "mutex_pair": 24, "spin_pair": 20,
             "spl_pair": 8, "continuation_push": 16, "thread_switch": 56, "sem_pingpong": 100,
-            "worst_irq_to_handler": 64})
+            "worst_irq_to_handler": 64, "kernel_size": 12288})
 
     def test_without_an_injection_the_worst_case_is_missing(self):
         self.assertEqual(self.missed("qemu-virt", ""),
@@ -74,6 +81,16 @@ class TargetTest(unittest.TestCase):
         self.assertEqual(self.missed("qemu-virt", injected(65)),
                          ["worst_irq_to_handler: 65, target <= 64"])
 
+    def test_the_kernel_proper_is_judged(self):
+        for size, missed in ((12288, []), (12289, ["kernel_size: 12289, target <= 12288"])):
+            with mock.patch.dict(SIZES, {"proper": size}):
+                self.assertEqual(self.missed(), missed)
+
+    def test_without_objects_the_size_is_missing(self):
+        with mock.patch.dict(SIZES, clear=True):
+            self.assertEqual(self.missed(),
+                             ["kernel_size: neither measured nor skipped with a reason"])
+
     def test_every_row_names_every_rival(self):
         for row in self.rivals["rows"]:
             self.assertEqual(len(row["rivals"]), len(self.rivals["rivals"]), row["name"])
@@ -84,9 +101,17 @@ class JsonTest(unittest.TestCase):
     def test_schema(self):
         text = report.as_json(run(irq_to_handler=27), report.load_rivals(), **FACTS)
         data = json.loads(text)
-        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "rows"])
+        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "cpus", "rows",
+                                      "kernel_bytes", "curves"])
         self.assertEqual(data["rows"][1], {"name": "irq_to_handler", "min": 1, "median": 27,
                                            "p99": 27, "max": 27, "samples": 1000, "target": 28})
+
+    def test_the_size_has_a_unit_of_its_own(self):
+        data = json.loads(report.as_json(run(), report.load_rivals(), **FACTS))
+        self.assertEqual(data["rows"][-1], {"name": "kernel_size", "min": 11000, "median": 11000,
+                                            "p99": 11000, "max": 11000, "samples": 1,
+                                            "target": 12288, "unit": "bytes"})
+        self.assertEqual(data["kernel_bytes"], SIZES)
 
     def test_the_same_run_gives_the_same_bytes(self):
         first, second = (report.as_json(run(), report.load_rivals(), **FACTS) for _ in range(2))
@@ -104,6 +129,21 @@ class TextTest(unittest.TestCase):
                                        "30", "44", "51", "63", "296"])
         self.assertIn("Linux RT", next(line for line in lines if line.startswith("row ")))
         self.assertIn("  spin_pair, LK: unfair", lines)
+
+    def test_the_number_of_cpus_is_told(self):
+        self.assertIn("1 CPU,", self.lines(run())[0])
+        with mock.patch.dict(FACTS, {"cpus": 4}):
+            self.assertIn("4 CPUs,", self.lines(run())[0])
+
+    def test_the_size_is_told_with_and_without_diagnostics(self):
+        lines = self.lines(run())
+        row = next(line for line in lines if line.startswith("kernel_size "))
+        self.assertEqual(row.split()[:8],
+                         ["kernel_size", "-", "11000", "-", "-", "<=", "12288", "ok"])
+        self.assertIn("  kernel_size, Pivot: everything there is, of which 10000 are in bench.elf",
+                      lines)
+        self.assertIn("  kernel_size, Pivot: with diagnostics 20000; beside that boot 800, "
+                      "drivers 700", lines)
 
     def test_a_miss_is_marked(self):
         row = next(line for line in self.lines(run(null=2)) if line.startswith("null "))

@@ -2,9 +2,11 @@
 
 import time
 import unittest
+from unittest import mock
 
 from helper import ROOT, ProgramsTest
 from guest import Guest, GuestError, printable
+import machines
 from machines import MachineError, qemu_command
 
 SHOW_ARGS = 'for word in "$@"; do echo "<$word>"; done'
@@ -98,7 +100,35 @@ class RunTest(ProgramsTest):
             self.assertIn(f"<{word}>\n", out)
 
 
+    def smp(self, *words, says=""):
+        self.qemu(SHOW_ARGS)
+        with mock.patch.dict("os.environ", {"PIVOT_SMP": says}):
+            lines = self.run_image(*words).stdout.splitlines()
+        return lines[lines.index("<-smp>") + 1]
+
+    def test_one_cpu_unless_the_environment_or_the_test_says_another_number(self):
+        self.assertEqual(self.smp(), "<1>")
+        self.assertEqual(self.smp(says="4"), "<4>")
+        self.assertEqual(self.smp("--smp", "2", says="4"), "<2>")
+
+    def test_a_number_of_cpus_that_makes_no_sense(self):
+        self.qemu("exit 0")
+        for given in ("0", "-3", "x", "124"):
+            with self.subTest(given=given):
+                self.assert_one_line(self.run_image("--smp", given), 2,
+                                     f"--smp {given}: qemu-virt has 1 to 123 CPUs")
+        with mock.patch.dict("os.environ", {"PIVOT_SMP": "0"}):
+            self.assert_one_line(self.run_image(), 2, "PIVOT_SMP 0: qemu-virt has 1 to 123 CPUs")
+
+
 class CommandTest(unittest.TestCase):
+    def test_every_board_says_how_many_cpus_it_can_have(self):
+        for name, spec in machines.boards().items():
+            words = qemu_command(name, "k.elf", smp=spec["cpus"])
+            self.assertEqual(words[words.index("-smp") + 1], str(spec["cpus"]))
+            with self.assertRaises(MachineError):
+                qemu_command(name, "k.elf", smp=spec["cpus"] + 1)
+
     def test_firmware_gets_the_image_in_memory_only(self):
         words = qemu_command("qemu-virt", "k.img", bios="u-boot.bin")
         self.assertNotIn("-kernel", words)

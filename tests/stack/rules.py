@@ -1,0 +1,143 @@
+"""What no compiler can tell about the kernel's stacks: assembly, pointers, and what never happens.
+
+Numbers in capitals are those of arch/aarch64/frame.hpp. Patterns are searched for in a function's
+declaration as the compiler spells it, "static void pivot::Scheduler::preempt()".
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+FRAME_HEADER = "arch/aarch64/frame.hpp"
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The #defines of frame.hpp."""
+    values: dict
+
+    def __getitem__(self, name):
+        return self.values[name]
+
+    @staticmethod
+    def read(root):
+        found = {}
+        text = (root / FRAME_HEADER).read_text(encoding="utf-8")
+        for name, value in re.findall(r"^#define (\w+) (.+)$", text, re.MULTILINE):
+            words = value.strip("() ").split(" << ")
+            numbers = [found.get(w, w) for w in words]
+            try:
+                numbers = [int(str(n), 0) for n in numbers]
+            except ValueError:
+                continue    # not a number that matters here
+            found[name] = numbers[0] << numbers[1] if len(numbers) == 2 else numbers[0]
+        return Constants(found)
+
+
+# What each function in assembly puts on the stack that it is called on. The two switches leave that
+# stack behind them.
+ASSEMBLY = {
+    "pivot_switch_threads": "SWITCH_FRAME_SIZE",
+    "pivot_enter_bottom_half": "SWITCH_FRAME_SIZE",
+    "pivot_capture": None,
+    "pivot_irq_special": None,
+}
+
+# The thread's own function: each thread is looked at by itself.
+THREAD = "the thread's function"
+CONSOLE = (r"pivot::\{anonymous\}::write\(const char\*, pivot::usize\)",
+           r"pivot::start_polled_console\(\)::<lambda")
+POLLED = CONSOLE[1:]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where a call through a pointer leads, by the file and the text of the line that it is in."""
+    file: str
+    line: str
+    to: tuple               # patterns, or THREAD
+    or_none: bool = False   # an image need not have any
+
+
+POINTERS = (
+    # The kernel.
+    Pointer(r"kern/\w+\.cpp", r"entry_\(", (THREAD,)),
+    Pointer(r"kern/callout\.cpp", r"function_\(", (r"pivot::Callout::call\(",), or_none=True),
+    Pointer(r"kern/cross_call\.cpp", r"function\(", (r"ThreadStart::wake_with\(",), or_none=True),
+    Pointer(r"kern/clock\.cpp", r"alarm\(", (r"pivot::GenericTimer<.*>::arm\(",)),
+    Pointer(r"intr/line\.cpp", r"mask_line\(", (r"::disable\(pivot::u32\)",)),
+    Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
+    Pointer(r"kern/base/format\.cpp", r"sink\(", (r"::to_console\(",)),
+    Pointer(r"kern/base/log\.cpp", r"g_console\(", CONSOLE),
+    # The console's reader and the shell.
+    Pointer(r"arch/board/console\.cpp", r"reader\.wants\(", (r"image_main.*<lambda\(\)>",),
+            or_none=True),
+    Pointer(r"arch/board/console\.cpp", r"reader\.take\(",
+            (r"image_main.*<lambda\(.*pivot::u8\)>",), or_none=True),
+    Pointer(r"kern/pivot/image\.cpp", r"console\(\)\(", CONSOLE),
+    Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
+    Pointer(r"kern/shell/shell\.cpp", r"->run\(",
+            (r"^bool pivot::\w+\(const MayBlock&, const Words&\)",)),
+    Pointer(r"kern/shell/shell\.cpp", r"more\(", (r"pivot::console_wanted\(",)),
+    # The injection: each operation is called from the same few lines.
+    Pointer(r"tests/bench/injector\.cpp", r"operation\.run\(|operation\.check\(|\balso\(",
+            (r"pivot::inject::\{anonymous\}::\w+\(const pivot::(MayBlock|TopHalf<.*>)&\)",
+             r"pivot::inject::\{anonymous\}::\w+\(\)$")),
+)
+
+# A panic runs on the stack that it finds, with interrupts masked. Its report prints by polling.
+PANIC = r"^void pivot::panic\("
+
+# Who enters C++ from assembly, and in which context (contexts.py). A name that is in nobody's list
+# is a fault: a context that nobody has looked at.
+ENTRIES = {
+    "boot": ("pivot_mmu_build", "pivot_boot_secure_gic"),
+    "main": ("pivot_main",),
+    "bottom half": ("pivot_attend", "pivot_bottom_half_retire", "pivot_preempt_pinned"),
+    "interrupt exit": ("pivot_attend_pass",),
+    "fault": ("pivot_fault",),
+}
+
+# A top half covers every soft level: no bottom half is entered and no thread switched to from
+# interrupt exit's pass, or from a splx, on the interrupt stack. Asserted in checked builds.
+NEVER_IN_A_TOP_HALF = ("pivot_enter_bottom_half", "pivot_switch_threads")
+
+TOP_HALF = r"\(void\*, void\*\)( \[with|$)"
+LEVEL = r"pivot::Ipl L = pivot::Ipl::(\w+)"
+# Stands before any top half, while that is measured.
+TIMED = r"::timed\(void\*, void\*\)"
+CONTINUATION = r"ThreadStart::continue_with\("
+THREAD_FUNCTION = r"ThreadStart::run\("
+BOTTOM_HALF_STACKS = r"bottom_half_stacks"
+
+
+@dataclass(frozen=True)
+class Reentry:
+    """A call that closes a ring, but is taken once at most, for a reason that must be given."""
+    caller: str
+    callee: str
+    reason: str
+
+
+REENTRIES = ()
+
+
+@lru_cache(maxsize=None)
+def lines_of(file):
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def pointer_at(place):
+    """The rule for the pointer that is called at file:line; None if there is none."""
+    file, _, number = place.rpartition(":")
+    text = "".join(lines_of(file)[int(number) - 1:int(number)]) if number.isdigit() else ""
+    return next((p for p in POINTERS if re.search(f"(^|/){p.file}$", file)
+                 and re.search(p.line, text)), None)
+
+
+def is_panic(function):
+    return re.search(PANIC, function.words) is not None
