@@ -101,7 +101,7 @@ u32 LockClass::count() {
 }
 
 LockClass& LockClass::at(u32 index) { return g_classes[index]; }
-LockInfo* LockClass::first_lock() { return atomic::load_acquire(&g_first_lock); }
+LockInfo* LockClass::first_lock() { return atomic::load_in_order(&g_first_lock); }
 u32 LockClass::without_class() { return atomic::load_relaxed(&g_without_class); }
 
 void LockClass::reset() {

@@ -42,10 +42,15 @@ struct LockTrace {
 struct LockHolder {
     Thread const* thread = nullptr;
     u32 top_halves = 0;  // on the interrupt stack when it was taken; 0: by a thread
-    u32 cpu = 0;
+    u32 cpu = 0;         // its number + 1; 0: nobody holds it
     LockTrace trace{};
 };
 struct NoLockHolder {};
+
+// Null if that is not kept.
+[[nodiscard]] constexpr LockHolder* known(LockHolder& holder) { return &holder; }
+[[nodiscard]] constexpr LockHolder const* known(LockHolder const& holder) { return &holder; }
+[[nodiscard]] constexpr LockHolder* known(NoLockHolder const&) { return nullptr; }
 
 struct LockInfo {
     // `counted_bit`: the number of the word's counted bit.

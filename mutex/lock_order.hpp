@@ -42,8 +42,10 @@ struct LockList {
 };
 struct NoLockList {};
 using LocksOwned = std::conditional_t<kChecked, LockList, NoLockList>;
+[[nodiscard]] constexpr LockList* known(LockList& list) { return &list; }
+[[nodiscard]] constexpr LockList* known(NoLockList const&) { return nullptr; }
 
-// The current thread's; null before there is one. kern/park.cpp.
+// The current thread's; null if there is no thread yet, or no list. kern/park.cpp.
 [[nodiscard]] LockList* locks_owned_by_current();
 
 class LockOrder {
@@ -79,9 +81,12 @@ class LockOrder {
     }
     static void released_spin(LockInfo& lock) {
         if constexpr (kChecked) {
-            check_released_by_holder(lock);
+            end_hold(lock);
         }
     }
+
+    // Panics if the running code must not block now. `what` names the object it would wait for.
+    static void check_may_block(const char* what, u64 base_spl);
 
     // Panics as panic does, and says first where `lock` was taken, if it is held.
     [[noreturn, gnu::cold]] static void fail(const char* invariant, LockInfo const& lock);
@@ -90,9 +95,8 @@ class LockOrder {
     static void set_fatal(bool fatal);
     [[nodiscard]] static bool is_fatal();
 
-    // Patterns found so far, and all there is to say about them and the graph, for the shell.
+    // Patterns found so far (lock_report.hpp has them all).
     [[nodiscard]] static u32 violations();
-    static void print();
 
     // Forgets everything: for tests, between two machines.
     static void reset();
@@ -104,7 +108,7 @@ class LockOrder {
     static void check_wanted_spin(LockInfo& lock, SpinMutexBase const* others, Ipl runs_at,
                                   Nesting nesting);
     static void record_holder(LockInfo& lock);
-    static void check_released_by_holder(LockInfo const& lock);
+    static void end_hold(LockInfo& lock);
 };
 
 }  // namespace pivot

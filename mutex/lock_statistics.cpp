@@ -37,13 +37,13 @@ LockCaller& place_of(LockCounts& counts, uptr pc) {
 }  // namespace
 
 bool LockStatistics::begin(LockInfo& lock) {
-    LockClass::enter(lock);
-    if (is_on()) {
+    LockClass::enter(lock);  // before the look: switch_on sets g_on before it walks the list
+    if (atomic::load_in_order(&g_on)) {
         return true;
     }
     atomic::fetch_and(&lock.word, ~lock.counted());
-    atomic::fence();  // cleared before the look: against switch_on, which sets g_on before the bit
-    if (is_on()) {
+    // Cleared before the look: switch_on sets g_on before it sets the bit.
+    if (atomic::load_in_order(&g_on)) {
         atomic::fetch_or(&lock.word, lock.counted());
         return true;
     }
@@ -80,8 +80,7 @@ void LockStatistics::released(LockInfo& lock) {
 }
 
 void LockStatistics::switch_on() {
-    atomic::store_relaxed(&g_on, true);
-    atomic::fence();  // on before the walk: against begin, which enters a lock before it asks
+    atomic::store_in_order(&g_on, true);
     for (LockInfo* lock = LockClass::first_lock(); lock != nullptr; lock = lock->next) {
         lock->since = 0;  // who holds it now was not counted
         atomic::fetch_or(&lock->word, lock->counted());
@@ -96,6 +95,11 @@ void LockStatistics::switch_off() {
 }
 
 bool LockStatistics::is_on() { return atomic::load_relaxed(&g_on); }
+
+void LockStatistics::forget() {
+    g_on = false;
+    LockClass::reset();
+}
 
 void LockStatistics::reset() {
     for (u32 i = 0; i < LockClass::count(); ++i) {

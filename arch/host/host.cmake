@@ -14,6 +14,7 @@ list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|secondary|panic.*)\
 # Not instrumented: what happens in these happens between two instructions of the simulated CPU.
 set(PIVOT_HOST_PORT_SOURCES
   arch/host/access_points.cpp
+  arch/host/capture_backtrace.cpp
   arch/host/panic.cpp
   arch/host/sim_controller.cpp
   arch/host/sim_cpu.cpp

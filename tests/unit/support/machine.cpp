@@ -3,6 +3,9 @@
 #include <new>
 
 #include "arch/host/fiber.hpp"
+#include "mutex/lock_order.hpp"
+#include "mutex/lock_statistics.hpp"
+#include "spl/spl_watch.hpp"
 
 extern "C" {
 constinit pivot::PerCpu pivot_percpu[pivot::kMaxCpus]{};
@@ -31,9 +34,18 @@ void empty(Link& first) {
 
 }  // namespace
 
+// Locks of earlier tests are gone.
+void forget_locks() {
+    LockStatistics::forget();
+    LockOrder::reset();
+    LockOrder::set_fatal(true);
+    SplWatch::reset();
+}
+
 PerCpu& Machine::cpu() { return g_cpu; }
 
 Machine::Machine() {
+    forget_locks();
     sim::set_cpu(&sim_);
     new (&g_cpu) PerCpu{};
     port::Cpu::set_this_cpu(&g_cpu);
