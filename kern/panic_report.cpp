@@ -96,7 +96,7 @@ void print_cpu(PerCpu const& cpu, CpuState const& state) {
     } else {
         log("  no thread yet");
     }
-    print_held(cpu.held);
+    print_held(SpinMutexBase::last_held(cpu));
 }
 
 void print_guard_hit(TrapFrame const& frame, uptr bottom) {

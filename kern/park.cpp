@@ -8,11 +8,12 @@ namespace pivot {
 // A sleep under a spin mutex, under a raised SPL, or in a top half whose token came through a
 // global. A bottom half may block at its own level, but not above it.
 void check_may_block(const char* what) {
-    PIVOT_REQUIRE(!on_interrupt_stack(), "a top half may not block", what);
-    u64 const spl = port::Cpu::read_spl();
-    PIVOT_REQUIRE(spl == current_thread().base_spl() || this_cpu().held == nullptr,
-                  "sleep while holding a spin mutex", this_cpu().held->name());
-    PIVOT_REQUIRE(spl == current_thread().base_spl(), "sleep with the SPL raised", what);
+    LockOrder::check_may_block(what, current_thread().base_spl());
+}
+
+LockList* locks_owned_by_current() {
+    Thread* const thread = port::Cpu::current();
+    return thread != nullptr ? known(thread->locks_owned()) : nullptr;
 }
 
 bool park_until(MayBlock const& context, u64 deadline) {

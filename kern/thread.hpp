@@ -22,6 +22,7 @@
 #include "kern/cross_call.hpp"
 #include "kern/thread_start.hpp"
 #include "kern/wait_queue.hpp"
+#include "mutex/lock_order.hpp"
 #include "mutex/turnstile.hpp"
 
 namespace pivot {
@@ -116,6 +117,7 @@ class Thread {
     // A bottom half's place in PerCpu's arrays.
     [[nodiscard]] u32 slot() const { return kRunLevels - 1 - base_priority(); }
     [[nodiscard]] Thread* next_of_all() const { return all_next_; }
+    [[nodiscard]] LocksOwned& locks_owned() { return locks_owned_; }
     // The first of all threads that have been started, in no particular order.
     [[nodiscard]] static Thread* all();
 
@@ -177,6 +179,7 @@ class Thread {
     uptr stack_bottom_ = 0;
     const char* name_;
     Thread* all_next_ = nullptr;
+    [[no_unique_address]] LocksOwned locks_owned_{};
 };
 
 [[nodiscard]] inline Thread& current_thread() { return *port::Cpu::current(); }

@@ -1,6 +1,5 @@
 #include "mutex/adaptive_mutex.hpp"
 
-#include "kern/base/log.hpp"
 #include "spl/spl.hpp"
 
 namespace pivot {
@@ -12,27 +11,59 @@ bool is_past(u64 deadline) { return deadline != kForever && counter() >= deadlin
 
 }  // namespace
 
-void AdaptiveMutex::refuse_relock() const {
-    log("mutex '{}' was locked at {x16} by thread '{}'", name_, locked_at_, name_of(*owner()));
-    panic("an adaptive mutex is locked again by its owner", name_);
+// On its first use this enters the mutex into the books.
+bool AdaptiveMutex::is_to_be_counted() {
+    return (atomic::load_relaxed(&info_.word) & kCounted) != 0 && LockStatistics::begin(info_);
 }
 
 bool AdaptiveMutex::lock_slowly(MayBlock const& context, u64 deadline) {
+    if (owner() == port::Cpu::current()) {
+        LockOrder::fail("an adaptive mutex is locked again by its owner", info_);
+    }
+    bool const counted = is_to_be_counted();
+    LockWait wait;
+    if (!take_free(context)) {
+        u64 const begun = counter();
+        wait.contended = true;
+        if (!wait_for_it(context, deadline, wait)) {
+            return false;
+        }
+        wait.ticks = counter() - begun;
+    }
+    if (counted) {
+        LockStatistics::acquired(info_, wait, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    }
+    return true;
+}
+
+bool AdaptiveMutex::try_lock_slowly(MayBlock const& context) {
+    bool const counted = is_to_be_counted();
+    if (!take_free(context)) {
+        return false;
+    }
+    if (counted) {
+        LockStatistics::acquired(info_, LockWait{},
+                                 reinterpret_cast<uptr>(__builtin_return_address(0)));
+    }
+    return true;
+}
+
+bool AdaptiveMutex::wait_for_it(MayBlock const& context, u64 deadline, LockWait& wait) {
     for (;;) {
         Thread* const owner = this->owner();
-        if (owner == port::Cpu::current()) {
-            refuse_relock();
-        }
         if (owner == nullptr) {
             if (take_free(context)) {
                 return true;
             }
         } else if (runs_elsewhere(*owner)) {
-            spin_while_owner_runs(deadline);
+            wait.spins += spin_while_owner_runs(deadline);
         } else {
             NoPreemption const hold;
-            if (enter_turnstile(context) && !park_until(context, deadline)) {
-                return false;
+            if (enter_turnstile(context)) {
+                wait.slept = true;
+                if (!park_until(context, deadline)) {
+                    return false;
+                }
             }
         }
         if (is_past(deadline)) {
@@ -42,47 +73,59 @@ bool AdaptiveMutex::lock_slowly(MayBlock const& context, u64 deadline) {
     }
 }
 
-void AdaptiveMutex::spin_while_owner_runs(u64 deadline) const {
+u64 AdaptiveMutex::spin_while_owner_runs(u64 deadline) const {
+    u64 spins = 0;
     for (u32 pause = 1;; pause = pause < kLongestPause ? 2 * pause : pause) {
         for (u32 i = 0; i < pause; ++i) {
             cpu_relax();
         }
+        spins += pause;
         Thread const* const owner = this->owner();
         if (owner == nullptr || !runs_elsewhere(*owner) || is_past(deadline)) {
-            return;
+            return spins;
         }
     }
 }
 
 // Takes the mutex if nobody owns it, and what its waiters lend along with it.
 bool AdaptiveMutex::take_free(MayBlock const& context) {
-    u64 const seen = atomic::load_relaxed(&word_);
-    if ((seen & ~kFlags) != 0) {
-        return false;
-    }
-    if ((seen & kWaiters) == 0) {
-        return atomic::replace(&word_, seen, self() | seen);
+    for (;;) {
+        u64 const seen = atomic::load_relaxed(&info_.word);
+        if ((seen & ~kFlags) != 0) {
+            return false;
+        }
+        if ((seen & kWaiters) != 0) {
+            break;
+        }
+        if (atomic::replace(&info_.word, seen, self() | seen)) {
+            return true;
+        }
     }
     SpinGuard const guard(g_turnstiles, context);
-    u64 const word = atomic::load_relaxed(&word_);
-    if ((word & ~kFlags) != 0 || !atomic::replace(&word_, word, self() | word)) {
-        return false;
+    for (;;) {
+        u64 const word = atomic::load_relaxed(&info_.word);
+        if ((word & ~kFlags) != 0) {
+            return false;
+        }
+        if (!atomic::replace(&info_.word, word, self() | word)) {
+            continue;  // taken meanwhile, or the statistics were switched
+        }
+        if ((word & kWaiters) != 0) {
+            Turnstile::adopt(*this, *port::Cpu::current());
+        }
+        return true;
     }
-    if ((word & kWaiters) != 0) {
-        Turnstile::adopt(*this, *port::Cpu::current());
-    }
-    return true;
 }
 
 // True: the running thread is in the queue and must park.
 bool AdaptiveMutex::enter_turnstile(MayBlock const& context) {
     SpinGuard const guard(g_turnstiles, context);
-    u64 const word = atomic::load_relaxed(&word_);
+    u64 const word = atomic::load_relaxed(&info_.word);
     auto* const owner = reinterpret_cast<Thread*>(word & ~kFlags);
     if (owner == nullptr || runs_elsewhere(*owner)) {
         return false;
     }
-    if (!atomic::replace(&word_, word, word | kWaiters)) {
+    if (!atomic::replace(&info_.word, word, word | kWaiters)) {
         return false;
     }
     Turnstile::enter(*this, *port::Cpu::current());
@@ -90,8 +133,15 @@ bool AdaptiveMutex::enter_turnstile(MayBlock const& context) {
 }
 
 void AdaptiveMutex::unlock_slowly(MayBlock const& context) {
-    PIVOT_REQUIRE(owner() == port::Cpu::current(),
-                  "an adaptive mutex is unlocked by a thread that does not own it", name_);
+    if (owner() != port::Cpu::current()) {
+        LockOrder::fail("an adaptive mutex is unlocked by a thread that does not own it", info_);
+    }
+    if (info_.since != 0) {
+        LockStatistics::released(info_);
+    }
+    if (atomic::release_replace(&info_.word, self() | kCounted, kCounted)) {
+        return;
+    }
     NoPreemption const hold;
     if (Thread* const woken = release_with_waiters(context); woken != nullptr) {
         unpark(*woken);
@@ -104,7 +154,8 @@ Thread* AdaptiveMutex::release_with_waiters(MayBlock const& context) {
     if (waiters_ != nullptr) {  // the last one may have given up
         woken = &Turnstile::release(*this, *port::Cpu::current());
     }
-    atomic::store_release(&word_, waiters_ != nullptr ? kWaiters : u64{0});
+    // Not a store: the statistics may be switched at any time.
+    atomic::fetch_and(&info_.word, kCounted | (waiters_ != nullptr ? kWaiters : u64{0}));
     return woken;
 }
 

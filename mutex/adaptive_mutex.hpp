@@ -3,7 +3,8 @@
 // Who: threads (MayBlock). A top half cannot take it: its overloads are deleted.
 // Lock order: before every spin mutex. Among adaptive mutexes, the caller's.
 //
-// The word is the owner's address, or 0, with bit 0 set while threads wait. Uncontended, lock and
+// The word is the owner's address, or 0, with bit 0 set while threads wait, and bit 1 while every
+// acquisition is to go the slow way and be counted (mutex/lock_info.hpp). Uncontended, lock and
 // unlock are one LDXR/STXR pair each; interrupts and preemption stay on throughout. Who finds it
 // taken spins, with back-off, while the owner is the current thread of another CPU: it will be done
 // soon. Otherwise (the owner sleeps, is preempted, or was interrupted in place and is pinned under
@@ -40,6 +41,8 @@
 #include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
 #include "kern/base/config.hpp"
+#include "mutex/lock_order.hpp"
+#include "mutex/lock_statistics.hpp"
 #include "mutex/park.hpp"
 #include "mutex/turnstile.hpp"
 #include "spl/context.hpp"
@@ -48,29 +51,43 @@ namespace pivot {
 
 class AdaptiveMutex {
   public:
-    constexpr explicit AdaptiveMutex(const char* name) : name_(name) {}
+    constexpr explicit AdaptiveMutex(const char* name)
+        : info_(name, LockKind::adaptive, Ipl::none, kCountedBit) {}
     AdaptiveMutex(AdaptiveMutex const&) = delete;
     AdaptiveMutex& operator=(AdaptiveMutex const&) = delete;
 
-    void lock(MayBlock const& context) {
-        assert_may_block(name_);  // even if it will not come to that this time
-        if (!port::Cpu::acquire_if_zero(&word_, self())) [[unlikely]] {
+    // `Nesting::nested`: another mutex of this name may be owned (mutex/lock_order.hpp).
+    void lock(MayBlock const& context, Nesting nesting = Nesting::none) {
+        assert_may_block(name());  // even if it will not come to that this time
+        LockOrder::wants(info_, nesting);
+        if (!port::Cpu::acquire_if_zero(&info_.word, self())) [[unlikely]] {
             (void)lock_slowly(context, kForever);
         }
+        LockOrder::taken(info_);
     }
 
     // Gives up when the counter has reached `deadline`. True: it is ours.
     [[nodiscard]] bool lock_until(MayBlock const& context, u64 deadline) {
-        assert_may_block(name_);
-        return port::Cpu::acquire_if_zero(&word_, self()) || lock_slowly(context, deadline);
+        assert_may_block(name());
+        LockOrder::wants(info_);
+        if (!port::Cpu::acquire_if_zero(&info_.word, self()) && !lock_slowly(context, deadline)) {
+            return false;
+        }
+        LockOrder::taken(info_);
+        return true;
     }
 
     [[nodiscard]] bool try_lock(MayBlock const& context) {
-        return port::Cpu::acquire_if_zero(&word_, self()) || take_free(context);
+        if (!port::Cpu::acquire_if_zero(&info_.word, self()) && !try_lock_slowly(context)) {
+            return false;
+        }
+        LockOrder::taken(info_);
+        return true;
     }
 
     void unlock(MayBlock const& context) {
-        if (!atomic::release_replace(&word_, self(), u64{0})) [[unlikely]] {
+        LockOrder::released(info_);
+        if (!atomic::release_replace(&info_.word, self(), u64{0})) [[unlikely]] {
             unlock_slowly(context);
         }
     }
@@ -78,7 +95,7 @@ class AdaptiveMutex {
     // In a checked build: panics unless the running thread owns it.
     void assert_held() const {
         PIVOT_ASSERT(owner() == port::Cpu::current(),
-                     "an adaptive mutex is not held by the running thread", name_);
+                     "an adaptive mutex is not held by the running thread", name());
     }
 
     template <Ipl L>
@@ -90,42 +107,45 @@ class AdaptiveMutex {
     template <Ipl L>
     void unlock(TopHalf<L> const&) = delete;  // a top half never owns an adaptive mutex
 
-    [[nodiscard]] const char* name() const { return name_; }
+    [[nodiscard]] const char* name() const { return info_.name; }
     [[nodiscard]] Thread* owner() const {
-        return reinterpret_cast<Thread*>(atomic::load_relaxed(&word_) & ~kFlags);
+        return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }
 
   private:
     friend struct Turnstile;
 
     static constexpr u64 kWaiters = 1;
+    static constexpr u32 kCountedBit = 1;
+    static constexpr u64 kCounted = u64{1} << kCountedBit;
     static constexpr u64 kFlags = 7;
 
     [[nodiscard]] static u64 self() { return reinterpret_cast<u64>(port::Cpu::current()); }
-    [[nodiscard]] bool lock_slowly(MayBlock const& context, u64 deadline);
+    [[nodiscard, gnu::noinline]] bool lock_slowly(MayBlock const& context, u64 deadline);
+    [[nodiscard, gnu::noinline]] bool try_lock_slowly(MayBlock const& context);
+    [[nodiscard]] bool wait_for_it(MayBlock const& context, u64 deadline, LockWait& wait);
+    [[nodiscard]] bool is_to_be_counted();
     void unlock_slowly(MayBlock const& context);
     [[nodiscard]] bool take_free(MayBlock const& context);
-    void spin_while_owner_runs(u64 deadline) const;
+    [[nodiscard]] u64 spin_while_owner_runs(u64 deadline) const;
     [[nodiscard]] bool enter_turnstile(MayBlock const& context);
     [[nodiscard]] Thread* release_with_waiters(MayBlock const& context);
-    void clear_waiters() { atomic::fetch_and(&word_, ~kWaiters); }
-    [[noreturn]] void refuse_relock() const;
+    void clear_waiters() { atomic::fetch_and(&info_.word, ~kWaiters); }
 
-    u64 word_ = 0;
-    const char* name_;
+    LockInfo info_;  // first: its word
     // Guarded by g_turnstiles.
     Thread* waiters_ = nullptr;                // highest priority first
     AdaptiveMutex* next_contested_ = nullptr;  // of the same owner
-    uptr locked_at_ = 0;                       // where the owner took it, in a checked build
 };
 
 // Holds an adaptive mutex for a scope.
 class [[nodiscard]] AdaptiveGuard {
   public:
     [[nodiscard("an unnamed guard ends at once")]] AdaptiveGuard(AdaptiveMutex& mutex,
-                                                                 MayBlock const& context)
+                                                                 MayBlock const& context,
+                                                                 Nesting nesting = Nesting::none)
         : mutex_(mutex), context_(context) {
-        mutex_.lock(context_);
+        mutex_.lock(context_, nesting);
     }
     template <Ipl L>
     AdaptiveGuard(AdaptiveMutex&, TopHalf<L> const&) = delete;  // a top half never blocks

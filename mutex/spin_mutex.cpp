@@ -1,30 +1,37 @@
 #include "mutex/spin_mutex.hpp"
 
+#include "mutex/lock_statistics.hpp"
+
 namespace pivot {
 namespace {
 
-// The word's fields.
+// The word's fields (spin_mutex.hpp).
 constexpr u64 kLocked = 1;
-constexpr u32 kServing = 32;
-constexpr u32 kNext = 48;
+constexpr u64 kCounted = u64{1} << 32;
+constexpr u32 kServing = 33;
+constexpr u32 kNext = 49;
+constexpr u32 kTicketMask = 0x7fff;  // as many can wait; bit 48 is always 0
 constexpr u64 kOneTicket = u64{1} << kNext;
 
-constexpr u16 serving(u64 word) { return static_cast<u16>(word >> kServing); }
-constexpr u16 next_ticket(u64 word) { return static_cast<u16>(word >> kNext); }
+constexpr u32 serving(u64 word) { return static_cast<u32>(word >> kServing) & kTicketMask; }
+constexpr u32 next_ticket(u64 word) { return static_cast<u32>(word >> kNext) & kTicketMask; }
+constexpr bool is_free(u64 word) { return static_cast<u32>(word) == 0; }
 
 // The word when its queue's head takes the lock.
 constexpr u64 taken_by_head(u64 word) {
-    u16 const now_serving = static_cast<u16>(serving(word) + 1);
+    u64 const base = kLocked | (word & kCounted);
+    u32 const now_serving = (serving(word) + 1) & kTicketMask;
     if (now_serving == next_ticket(word)) {
-        return kLocked;  // nobody is left: the queue reads 0 again
+        return base;  // nobody is left: the queue reads 0 again
     }
-    return kLocked | u64{now_serving} << kServing | u64{next_ticket(word)} << kNext;
+    return base | u64{now_serving} << kServing | u64{next_ticket(word)} << kNext;
 }
 
 }  // namespace
 
 bool SpinMutexBase::is_held_here() const {
-    for (SpinMutexBase const* held = this_cpu().held; held != nullptr; held = held->previous_) {
+    for (SpinMutexBase const* held = last_held(this_cpu()); held != nullptr;
+         held = held->previous()) {
         if (held == this) {
             return true;
         }
@@ -32,28 +39,91 @@ bool SpinMutexBase::is_held_here() const {
     return false;
 }
 
-void SpinMutexBase::wait_in_turn(SpinMutexBase* previous) {
-    this_cpu().held = previous;  // not ours yet: what interrupts us must not take it for held
-    // Held by this CPU, it would never be freed: the holder is below us on this very stack.
-    PIVOT_REQUIRE(!is_held_here(), "a spin mutex is taken twice by its CPU", name_);
-    u16 const mine = next_ticket(atomic::fetch_add(&word_, kOneTicket));
+// On its first use this enters the lock into the books.
+bool SpinMutexBase::is_to_be_counted() {
+    return (atomic::load_relaxed(&info_.word) & kCounted) != 0 && LockStatistics::begin(info_);
+}
+
+bool SpinMutexBase::take_if_unwanted() {
     for (;;) {
-        u64 const word = atomic::load_relaxed(&word_);
-        if (serving(word) == mine && static_cast<u32>(word) == 0 &&
-            atomic::replace(&word_, word, taken_by_head(word))) {
-            this_cpu().held = this;
-            return;
+        u64 const word = atomic::load_relaxed(&info_.word);
+        if ((word & ~kCounted) != 0) {
+            return false;
         }
-        cpu_relax();
+        if (atomic::replace(&info_.word, word, word | kLocked)) {
+            return true;
+        }
     }
 }
 
-void SpinMutexBase::unlock_out_of_order(PerCpu& cpu) {
-    SpinMutexBase* later = cpu.held;
-    PIVOT_REQUIRE(later != nullptr, "a spin mutex is released that is not held", name_);
-    while (later->previous_ != this) {
-        later = later->previous_;
-        PIVOT_REQUIRE(later != nullptr, "a spin mutex is released that is not held", name_);
+void SpinMutexBase::wait_in_turn(LockWait& wait) {
+    u64 const begun = counter();
+    u32 const mine = next_ticket(atomic::fetch_add(&info_.word, kOneTicket));
+    for (;;) {
+        u64 const word = atomic::load_relaxed(&info_.word);
+        if (serving(word) == mine && is_free(word)) {
+            if (atomic::replace(&info_.word, word, taken_by_head(word))) {
+                break;
+            }
+        } else {
+            ++wait.spins;
+            wait_for_change(&info_.word, word);
+        }
+    }
+    wait.contended = true;
+    wait.ticks = counter() - begun;
+}
+
+// It is ours: into the chain. `counted`: what it took, if the statistics want to know.
+void SpinMutexBase::enter_chain(LockWait const* counted, uptr caller) {
+    uptr const tag = counted != nullptr ? kTag : 0;
+    this_cpu().held = reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(this) | tag);
+    if (counted != nullptr) {
+        LockStatistics::acquired(info_, *counted, caller);
+    }
+}
+
+void SpinMutexBase::lock_slowly(SpinMutexBase* previous) {
+    this_cpu().held = previous;  // not ours yet: what interrupts us must not take it for held
+    // Held by this CPU, it would never be freed: the holder is below us on this very stack.
+    if (is_held_here()) {
+        LockOrder::fail("a spin mutex is taken twice by its CPU", info_);
+    }
+    bool const counted = is_to_be_counted();
+    LockWait wait;
+    if (!take_if_unwanted()) {
+        wait_in_turn(wait);
+    }
+    enter_chain(counted ? &wait : nullptr, reinterpret_cast<uptr>(__builtin_return_address(0)));
+}
+
+bool SpinMutexBase::try_lock_slowly(SpinMutexBase* previous, u64 saved) {
+    this_cpu().held = previous;
+    bool const counted = is_to_be_counted();
+    if (!take_if_unwanted()) {
+        lower(previous, saved);
+        return false;
+    }
+    LockWait const none;
+    enter_chain(counted ? &none : nullptr, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    return true;
+}
+
+void SpinMutexBase::unlock_slowly() {
+    SpinMutexBase* later = last_held(this_cpu());
+    if (later == this) {
+        LockStatistics::released(info_);
+        pop(previous_, saved_spl_);
+        return;
+    }
+    while (later != nullptr && later->previous() != this) {
+        later = later->previous();
+    }
+    if (later == nullptr) {
+        LockOrder::fail("a spin mutex is released that is not held", info_);
+    }
+    if (is_tagged(later->previous_)) {
+        LockStatistics::released(info_);
     }
     later->previous_ = previous_;
     later->saved_spl_ = saved_spl_;  // the SPL falls when the last of them is released

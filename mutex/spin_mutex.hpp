@@ -10,13 +10,23 @@
 // what guards do, a release pops the chain; in another order, the mutex is unlinked and its saved
 // SPL goes to the one taken after it, so the SPL falls with the last release.
 //
-// The word: low half "locked", high half the queue of waiters {serving:16, next:16}, both 0 when
-// nobody waits. A newcomer takes the lock only if the whole word is 0, so nobody overtakes the
-// queue, and yet the release is one store of the low half, with no need to ask who waits:
+// The word:
+//
+//     63..49  next     the ticket that the next waiter draws       \ 0 when nobody waits
+//     47..33  serving  the ticket whose turn it is                 /
+//     32      counted  every acquisition is to go the slow way (mutex/lock_info.hpp)
+//     31..0   locked
+//
+// A newcomer takes the lock only if the whole word is 0 (but for `counted`), so nobody overtakes
+// the queue, and yet the release is one store of the low half, with no need to ask who waits:
 //
 //     uncontended     LDAXR word; 0? STXR 1         STLR 0 to the low half
 //     contended       take a ticket: next++         head of the queue: low half 0? lock = 1,
 //                     wait in turn                  serving++, queue = 0 if it was the last
+//
+// Who waits, waits with WFE: the release's store clears the exclusive monitor that the waiter has
+// armed on the word, and that is the event. While an acquisition is counted, its link in the chain
+// has bit 0 set, so its release finds PerCpu::held different from itself and goes the slow way, too.
 //
 // Barriers: acquire on taking, release on freeing; nothing else is ordered.
 #pragma once
@@ -24,6 +34,8 @@
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
+#include "mutex/lock_order.hpp"
+#include "mutex/lock_statistics.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
 
@@ -34,68 +46,122 @@ class SpinMutexBase {
     SpinMutexBase(SpinMutexBase const&) = delete;
     SpinMutexBase& operator=(SpinMutexBase const&) = delete;
 
-    [[nodiscard]] const char* name() const { return name_; }
+    [[nodiscard]] const char* name() const { return info_.name; }
+    [[nodiscard]] LockInfo const& info() const { return info_; }
     [[nodiscard]] bool is_locked() const {
-        return static_cast<u32>(atomic::load_relaxed(&word_)) != 0;
+        return static_cast<u32>(atomic::load_relaxed(&info_.word)) != 0;
     }
+    // The mutex that a CPU took last and has not released; null if it holds none.
+    [[nodiscard]] static SpinMutexBase* last_held(PerCpu const& cpu) { return untagged(cpu.held); }
     // The mutex that this CPU took before this one, while this one is held.
-    [[nodiscard]] SpinMutexBase* previous() const { return previous_; }
+    [[nodiscard]] SpinMutexBase* previous() const { return untagged(previous_); }
 
     // In a checked build: panics unless this CPU holds the mutex.
     void assert_held() const {
-        PIVOT_ASSERT(is_held_here(), "a spin mutex is not held by this CPU", name_);
+        if constexpr (kChecked) {
+            if (!is_held_here()) [[unlikely]] {
+                LockOrder::fail("a spin mutex is not held by this CPU", info_);
+            }
+        }
     }
 
-    // Releases. Any order among several.
+    // Releases. Any order among several; by the thread or top half that took it.
     void unlock() {
         assert_held();
-        PerCpu& cpu = this_cpu();
-        if (cpu.held != this) [[unlikely]] {
-            unlock_out_of_order(cpu);
+        LockOrder::released_spin(info_);
+        if (this_cpu().held != this) [[unlikely]] {
+            unlock_slowly();
             return;
         }
-        SpinMutexBase* const previous = previous_;
-        u64 const saved = saved_spl_;
-        release_word();
-        port::Cpu::write_held_and_spl(previous, saved);
-        if ((port::Cpu::read_attention() & ~saved) != 0) [[unlikely]] {
-            pivot_attend(saved);
-        }
+        pop(previous_, saved_spl_);
     }
 
   protected:
-    constexpr explicit SpinMutexBase(const char* name) : name_(name) {}
+    constexpr SpinMutexBase(const char* name, Ipl level)
+        : info_(name, LockKind::spin, level, kCountedBit) {}
 
-    void lock_at(u64 level) {
+    void lock_at(u64 level, Ipl runs_at = Ipl::none, Nesting nesting = Nesting::none) {
         SpinMutexBase* previous;
         u64 saved;
+        raise(level, previous, saved);
+        LockOrder::wants_spin(info_, untagged(previous), runs_at, nesting);
+        if (!port::Cpu::acquire_if_zero(&info_.word, 1)) [[unlikely]] {
+            lock_slowly(previous);
+        }
+        previous_ = previous;
+        saved_spl_ = saved;
+        LockOrder::taken_spin(info_);
+    }
+
+    [[nodiscard]] bool try_lock_at(u64 level) {
+        SpinMutexBase* previous;
+        u64 saved;
+        raise(level, previous, saved);
+        if (!port::Cpu::acquire_if_zero(&info_.word, 1)) [[unlikely]] {
+            if (!try_lock_slowly(previous, saved)) {
+                return false;
+            }
+        }
+        previous_ = previous;
+        saved_spl_ = saved;
+        LockOrder::taken_spin(info_);
+        return true;
+    }
+
+  private:
+    static constexpr u32 kCountedBit = 32;
+    static constexpr uptr kTag = 1;  // in a link of the chain: this acquisition is counted
+
+    [[nodiscard]] static SpinMutexBase* untagged(SpinMutexBase* link) {
+        return reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(link) & ~kTag);
+    }
+    [[nodiscard]] static bool is_tagged(SpinMutexBase const* link) {
+        return (reinterpret_cast<uptr>(link) & kTag) != 0;
+    }
+
+    // Raises the SPL, before the lock is seen as taken, and puts this into the chain.
+    void raise(u64 level, SpinMutexBase*& previous, u64& saved) {
         port::Cpu::read_held_and_spl(previous, saved);
         // Only code that *runs* above the level could have interrupted a holder: a top half, or,
         // for a soft level, a bottom half. A thread that has raised its SPL further may go ahead.
         PIVOT_ASSERT(
             (saved & ~level) == 0 || (static_cast<u32>(level) != 0 && !on_interrupt_stack()),
-            "a spin mutex is taken below the SPL", name_);
-        // raised before the lock is seen as taken
+            "a spin mutex is taken below the SPL", name());
         port::Cpu::write_held_and_spl(this, saved | level);
-        if (!port::Cpu::acquire_if_zero(&word_, 1)) [[unlikely]] {
-            wait_in_turn(previous);
+        SplWatch::raised(saved, saved | level);
+    }
+
+    // Frees the word and takes the newest link out of the chain; what waited is delivered.
+    void pop(SpinMutexBase* previous, u64 saved) {
+        release_word();
+        lower(previous, saved);
+    }
+    static void lower(SpinMutexBase* previous, u64 saved) {
+        if constexpr (kChecked) {
+            SplWatch::lowers(port::Cpu::read_spl(), saved);
         }
-        previous_ = previous;
-        saved_spl_ = saved;
+        port::Cpu::write_held_and_spl(previous, saved);
+        if ((port::Cpu::read_attention() & ~saved) != 0) [[unlikely]] {
+            pivot_attend(saved);
+        }
     }
-
-  private:
-    [[nodiscard]] bool is_held_here() const;
-    void wait_in_turn(SpinMutexBase* previous);
-    void unlock_out_of_order(PerCpu& cpu);
     void release_word() {
-        atomic::store_release(reinterpret_cast<u32*>(&word_), u32{0});  // low half, little endian
+        // low half, little endian
+        atomic::store_release(reinterpret_cast<u32*>(&info_.word), u32{0});
     }
 
-    u64 word_ = 0;
+    [[nodiscard]] bool is_held_here() const;
+    [[gnu::noinline]] void lock_slowly(SpinMutexBase* previous);
+    [[gnu::noinline]] bool try_lock_slowly(SpinMutexBase* previous, u64 saved);
+    void enter_chain(LockWait const* counted, uptr caller);
+    [[nodiscard]] bool is_to_be_counted();
+    [[nodiscard]] bool take_if_unwanted();
+    void wait_in_turn(LockWait& wait);
+    void unlock_slowly();
+
+    LockInfo info_;  // first: its word
     SpinMutexBase* previous_ = nullptr;
     u64 saved_spl_ = 0;
-    const char* name_;
 };
 
 template <Ipl L>
@@ -104,14 +170,24 @@ class SpinMutex : public SpinMutexBase {
     static_assert(L >= Ipl::softclock, "a spin mutex has a level");
     static constexpr Ipl kLevel = L;
 
-    constexpr explicit SpinMutex(const char* name) : SpinMutexBase(name) {}
+    constexpr explicit SpinMutex(const char* name) : SpinMutexBase(name, L) {}
 
+    // `Nesting::nested`: another mutex of this name may be held (mutex/lock_order.hpp).
     template <ContextUpTo<L> C>
-    void lock(C const&) {
-        lock_at(held_at(L));
+    void lock(C const&, Nesting nesting = Nesting::none) {
+        lock_at(held_at(L), kBaseLevel<C>, nesting);
     }
     template <ContextAbove<L> C>
-    void lock(C const&) = delete;  // a top half above the mutex's level could interrupt its holder
+    void lock(C const&, Nesting = Nesting::none) =
+        delete;  // a top half above the mutex's level could interrupt its holder
+
+    // Takes it if it is free and nobody waits for it; else the SPL is as before.
+    template <ContextUpTo<L> C>
+    [[nodiscard]] bool try_lock(C const&) {
+        return try_lock_at(held_at(L));
+    }
+    template <ContextAbove<L> C>
+    bool try_lock(C const&) = delete;  // a top half above the mutex's level would hold it too high
 };
 
 // Holds a spin mutex for a scope. A caller above its level is refused by SpinMutex::lock.
@@ -119,9 +195,10 @@ template <Ipl L>
 class [[nodiscard]] SpinGuard {
   public:
     template <Context C>
-    [[nodiscard("an unnamed guard ends at once")]] SpinGuard(SpinMutex<L>& mutex, C const& context)
+    [[nodiscard("an unnamed guard ends at once")]] SpinGuard(SpinMutex<L>& mutex, C const& context,
+                                                             Nesting nesting = Nesting::none)
         : mutex_(mutex) {
-        mutex_.lock(context);
+        mutex_.lock(context, nesting);
     }
     SpinGuard(SpinGuard const&) = delete;
     SpinGuard& operator=(SpinGuard const&) = delete;

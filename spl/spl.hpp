@@ -26,6 +26,7 @@
 #include "arch/contract/upcalls.hpp"
 #include "kern/base/assert.hpp"
 #include "spl/ipl.hpp"
+#include "spl/spl_watch.hpp"
 
 namespace pivot {
 
@@ -41,6 +42,7 @@ struct [[nodiscard]] Spl {
     Spl const old{port::Cpu::read_spl()};
     port::Cpu::write_spl(old.held | held_at(level));
     compiler_barrier();  // what is guarded stays below the raise
+    SplWatch::raised(old.held, old.held | held_at(level));
     return old;
 }
 
@@ -60,6 +62,10 @@ inline void splx(Spl old) {
     PIVOT_ASSERT((old.held & ~port::Cpu::read_spl()) == 0, "splx raises the SPL");
     PIVOT_ASSERT(!on_interrupt_stack() || (old.held & kSoftHeld) == kSoftHeld,
                  "a top half lowers the SPL below its own level");
+    if constexpr (kChecked) {
+        pivot_spl_lowers(old.held);
+        SplWatch::lowers(port::Cpu::read_spl(), old.held);
+    }
     compiler_barrier();  // what is guarded stays above the store
     if constexpr (kBugSplxRace) {
         if ((port::Cpu::read_attention() & ~old.held) != 0) {

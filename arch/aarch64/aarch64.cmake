@@ -5,6 +5,7 @@ set(PIVOT_KERNEL_SOURCES
   arch/aarch64/backtrace.cpp
   arch/aarch64/bring_up.cpp
   arch/aarch64/capture.S
+  arch/aarch64/capture_backtrace.cpp
   arch/aarch64/cpu.cpp
   arch/aarch64/esr.cpp
   arch/aarch64/fault.cpp
@@ -38,8 +39,14 @@ set(PIVOT_KERNEL_SOURCES
   kern/thread.cpp
   kern/wait_queue.cpp
   mutex/adaptive_mutex.cpp
+  mutex/lock_class.cpp
+  mutex/lock_graph.cpp
+  mutex/lock_order.cpp
+  mutex/lock_report.cpp
+  mutex/lock_statistics.cpp
   mutex/spin_mutex.cpp
   mutex/turnstile.cpp
+  spl/spl_watch.cpp
 )
 
 # Room for as many CPUs as the controller can serve: 8 with GICv2 (IHI 0048B, 2.1).

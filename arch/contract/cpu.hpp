@@ -44,6 +44,7 @@
 
 #include <concepts>
 
+#include "arch/contract/upcalls.hpp"
 #include "kern/base/percpu.hpp"
 
 #include <cpu.hpp>
@@ -91,8 +92,18 @@ static_assert(Cpu<port::Cpu>, "this port lacks an operation of the CPU contract"
 [[nodiscard]] inline u64 counter() { return port::Cpu::counter(); }
 [[nodiscard]] inline u64 counter_hz() { return port::Cpu::counter_hz(); }
 inline void compiler_barrier() { port::Cpu::compiler_barrier(); }
-inline void interrupts_disable() { port::Cpu::interrupts_disable(); }
-inline void interrupts_enable() { port::Cpu::interrupts_enable(); }
+inline void interrupts_disable() {
+    port::Cpu::interrupts_disable();
+    if constexpr (kChecked) {
+        pivot_interrupts_masked();
+    }
+}
+inline void interrupts_enable() {
+    if constexpr (kChecked) {
+        pivot_interrupts_unmask();
+    }
+    port::Cpu::interrupts_enable();
+}
 inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
 inline void cpu_idle() { port::Cpu::cpu_idle(); }

@@ -22,6 +22,14 @@ void pivot_attend(pivot::u64 held);
 // intr/attend.cpp.
 void pivot_attend_pass(pivot::u64 held);
 
+// Checked builds: splx is about to lower the SPL to `held`. Looks for a spin mutex held that this
+// would uncover. mutex/lock_order.cpp.
+void pivot_spl_lowers(pivot::u64 held);
+
+// Checked builds: C++ has masked all interrupts, or is about to let them in. spl/spl_watch.cpp.
+void pivot_interrupts_masked();
+void pivot_interrupts_unmask();
+
 // Ends a bottom half that blocked on its way: it may be entered again. Returns the thread to switch
 // to, nothing of the bottom half being kept. kern/sched.cpp.
 pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self);

@@ -13,6 +13,7 @@ list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|secondary|panic.*)\
 
 # Not instrumented: what happens in these happens between two instructions of the simulated CPU.
 set(PIVOT_HOST_PORT_SOURCES
+  arch/host/capture_backtrace.cpp
   arch/host/cpu.cpp
   arch/host/fiber.cpp
   arch/host/panic.cpp

@@ -49,6 +49,17 @@ inline T fetch_and(T* word, T value) {
     return __atomic_fetch_and(word, value, __ATOMIC_ACQ_REL);
 }
 
+// All CPUs see these two, and the read-modify-writes above, in one order: a store of one word is
+// seen before a later load of another (STLR, LDAR).
+template <typename T>
+inline void store_in_order(T* word, T value) {
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+template <typename T>
+[[nodiscard]] inline T load_in_order(T const* word) {
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
 template <typename T>
 [[nodiscard]] inline T load_acquire(T const* word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);

@@ -196,14 +196,16 @@ void on_another_cpu(F&& body) {
     port::Cpu::set_this_cpu(nullptr);
 }
 
-// The word, as the header draws it: locked | serving << 32 | next << 48.
+// The word, as the header draws it.
+constexpr u64 kCounted = u64{1} << 32;
+constexpr u64 queue(u64 serving, u64 next) { return serving << 33 | next << 49; }
 u64 word_of(SpinMutexBase const& mutex) {
     return __atomic_load_n(reinterpret_cast<u64 const*>(&mutex), __ATOMIC_ACQUIRE);
 }
 void set_word(SpinMutexBase& mutex, u64 word) {
     __atomic_store_n(reinterpret_cast<u64*>(&mutex), word, __ATOMIC_RELEASE);
 }
-u32 next_of(u64 word) { return static_cast<u32>(word >> 48); }
+u32 next_of(u64 word) { return static_cast<u32>(word >> 49); }
 
 TEST(SpinMutexCpus, ExcludeEachOther) {
     constexpr int kCpus = 4;
@@ -244,7 +246,7 @@ std::vector<int> order_behind(SpinMutex<Ipl::vm>& mutex, u64 word, int waiters) 
                 order.push_back(i);
             });
         });
-        u32 const expected = (next_of(word) + static_cast<u32>(i) + 1) & 0xffff;
+        u32 const expected = (next_of(word) + static_cast<u32>(i) + 1) & 0x7fff;
         while (next_of(word_of(mutex)) != expected) {
             std::this_thread::yield();  // until it has drawn its ticket
         }
@@ -267,13 +269,13 @@ TEST(SpinMutexCpus, AreServedInTheOrderOfArrival) {
 
 TEST(SpinMutexCpus, TicketsWrapAround) {
     SpinMutex<Ipl::vm> mutex("m");
-    u64 const almost = 1 | u64{0xfffe} << 32 | u64{0xfffe} << 48;
+    u64 const almost = 1 | queue(0x7ffe, 0x7ffe);
     EXPECT_EQ(order_behind(mutex, almost, 4), (std::vector<int>{0, 1, 2, 3}));
 }
 
 TEST(SpinMutexCpus, ANewcomerDoesNotOvertakeTheQueue) {
     SpinMutex<Ipl::vm> mutex("m");
-    set_word(mutex, u64{0} << 32 | u64{1} << 48);  // free, but ticket 0 waits for its turn
+    set_word(mutex, queue(0, 1));  // free, but ticket 0 waits for its turn
     std::atomic<bool> taken = false;
     std::thread cpu([&] {
         on_another_cpu([&](MayBlock const& context) {
@@ -288,7 +290,7 @@ TEST(SpinMutexCpus, ANewcomerDoesNotOvertakeTheQueue) {
         std::this_thread::yield();
         EXPECT_FALSE(taken) << "took a free mutex before the one who waited";
     }
-    set_word(mutex, u64{1} << 32 | u64{2} << 48);  // ticket 0 has had it and released
+    set_word(mutex, queue(1, 2));  // ticket 0 has had it and released
     cpu.join();
     EXPECT_TRUE(taken);
     EXPECT_EQ(word_of(mutex), 0u);

@@ -3,6 +3,9 @@
 #include <new>
 
 #include "arch/host/fiber.hpp"
+#include "mutex/lock_order.hpp"
+#include "mutex/lock_statistics.hpp"
+#include "spl/spl_watch.hpp"
 
 extern "C" {
 constinit pivot::PerCpu pivot_percpu[pivot::kMaxCpus]{};
@@ -38,9 +41,18 @@ void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
 
 PerCpu& cpu_storage(u32 number) { return pivot_percpu[number]; }
 
+// Locks of earlier tests are gone.
+void forget_locks() {
+    LockStatistics::forget();
+    LockOrder::reset();
+    LockOrder::set_fatal(true);
+    SplWatch::reset();
+}
+
 PerCpu& Machine::cpu() { return g_cpu; }
 
 Machine::Machine() : run_calls_(Continuation::to<&run_calls>(Ipl::softserial, nothing_)) {
+    forget_locks();
     sim::set_cpu(&sim_);
     new (&g_cpu) PerCpu{};
     port::Cpu::set_this_cpu(&g_cpu);

@@ -1,0 +1,65 @@
+// The worst masked interval: for how long the SPL has been raised, and interrupts masked, at most,
+// and where that began and ended. Checked builds only; otherwise nothing is left of it.
+//
+// Who: both; read by the shell (masked). Lock order: none; each CPU has its own record.
+//
+// A stretch at a level begins when C++ raises the SPL to that level or above it, and ends when C++
+// lowers it below. That may be another thread: what counts is for how long this *CPU* has held the
+// level off. Assembly changes the SPL, too: entry and exit of an interrupt, the way into a bottom
+// half and out of it. What it has raised or lowered since the last change from C++ is seen by
+// comparing with what that one left behind, and such a stretch is not counted: its other end is
+// not known. (How long a top half runs, `irq measure` tells; what entry, exit and switch mask,
+// the injector does, which puts an interrupt at every instruction: tests/bench/inject.cpp.)
+#pragma once
+
+#include "kern/base/config.hpp"
+#include "spl/ipl.hpp"
+
+namespace pivot {
+
+// One kind of stretch, on one CPU.
+struct Stretch {
+    u64 since = 0;  // counter; 0: none has begun, or its beginning is not known
+    uptr begun_at = 0;
+    u64 longest = 0;
+    uptr longest_from = 0;
+    uptr longest_to = 0;
+};
+
+class SplWatch {
+  public:
+    // After the SPL has been raised; before it is lowered.
+    static void raised(u64 from, u64 to) {
+        if constexpr (kChecked) {
+            if (from != to) {
+                note_raised(from, to);
+            }
+        }
+    }
+    static void lowers(u64 from, u64 to) {
+        if constexpr (kChecked) {
+            if (from != to) {
+                note_lowered(from, to);
+            }
+        }
+    }
+    // The CPU goes on with other code, at an SPL that assembly sets.
+    static void forget() {
+        if constexpr (kChecked) {
+            forget_all();
+        }
+    }
+
+    // The longest stretch of one CPU at `level` or above; at Ipl::none: with interrupts masked.
+    [[nodiscard]] static Stretch const& longest(u32 cpu, Ipl level);
+    // Where this CPU's SPL was raised to `level` or above; 0: not known, or it is not.
+    [[nodiscard]] static uptr raised_at(Ipl level);
+    static void reset();
+
+  private:
+    static void note_raised(u64 from, u64 to);
+    static void note_lowered(u64 from, u64 to);
+    static void forget_all();
+};
+
+}  // namespace pivot
