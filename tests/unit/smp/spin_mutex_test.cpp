@@ -8,10 +8,10 @@
 namespace pivot {
 namespace {
 
-// The mutex's word: locked | serving << 32 | next << 48 (mutex/spin_mutex.hpp).
+// The mutex's word: locked | counted << 32 | serving << 33 | next << 49 (mutex/spin_mutex.hpp).
 u32 next_ticket(SpinMutexBase const& mutex) {
     u64 const word = __atomic_load_n(reinterpret_cast<u64 const*>(&mutex), __ATOMIC_RELAXED);
-    return static_cast<u32>(word >> 48);
+    return static_cast<u32>(word >> 49);
 }
 
 void await_ticket(SpinMutexBase const& mutex, u32 ticket) {
