@@ -98,7 +98,7 @@ struct TopHalfEntry {
 void init_line_table(PerCpu& cpu, void (*mask_line)(u32 intid));
 
 // Each acts on every table that the line is in. The caller holds off preemption.
-LineError request_entry(LineId line, u32 lines, LineInfo const& info);
+LineError request_entry(LineId line, u32 lines, LineInfo const& request);
 LineError release_entry(LineId line, u32 lines);
 // Turns the measurement of the longest top half on or off for a line.
 LineError measure_entry(LineId line, u32 lines, bool on);
