@@ -25,10 +25,11 @@ struct BottomHalves {
 constinit BottomHalves g_bottom_halves[kMaxCpus]{};
 
 constexpr usize kStack = 8192;
+constexpr usize kStacks = usize{kMaxCpus} * kSoftLevels;
 
 }  // namespace
 
-PIVOT_STACKS(g_bottom_half_stacks, kMaxCpus* kSoftLevels, kStack);
+PIVOT_STACKS(g_bottom_half_stacks, kStacks, kStack);
 
 void start_bottom_halves() {
     u32 const id = this_cpu().id;

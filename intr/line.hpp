@@ -98,7 +98,7 @@ struct TopHalfEntry {
 void init_line_table(PerCpu& cpu, void (*mask_line)(u32 intid));
 
 // Each acts on every table that the line is in. The caller holds off preemption.
-LineError request_entry(LineId line, u32 lines, LineInfo const& info);
+LineError request_entry(LineId line, u32 lines, LineInfo const& request);
 LineError release_entry(LineId line, u32 lines);
 // Turns the measurement of the longest top half on or off for a line.
 LineError measure_entry(LineId line, u32 lines, bool on);
@@ -142,49 +142,41 @@ struct Lines {
     }
 
     static LineError enable(LineId line) {
-        NoPreemption const hold;
-        LineError const error = check(line);
-        if (error == LineError::none) {
+        return act(line, [&](u32 intid) {
             if (line.is_banked()) {
                 set_priority(line);  // on this CPU, where perhaps nobody has yet
-                note_enabled(line_info(line.intid()), true);
+                note_enabled(line_info(intid), true);
             }
-            C::enable(line.intid());
-        }
-        return error;
+            C::enable(intid);
+        });
     }
 
     static LineError disable(LineId line) {
-        NoPreemption const hold;
-        LineError const error = check(line);
-        if (error == LineError::none) {
-            C::disable(line.intid());
+        return act(line, [&](u32 intid) {
+            C::disable(intid);
             if (line.is_banked()) {
-                note_enabled(line_info(line.intid()), false);
+                note_enabled(line_info(intid), false);
             }
-        }
-        return error;
+        });
     }
 
     static LineError set_trigger(LineId line, Trigger trigger) {
-        NoPreemption const hold;
-        if (LineError const error = check(line); error != LineError::none) {
+        bool was_set = true;
+        LineError const error = act(line, [&](u32 intid) {
+            was_set = line.kind() == LineKind::sgi || C::set_trigger(intid, trigger);
+        });
+        if (error != LineError::none) {
             return error;
         }
         if (line.kind() == LineKind::sgi) {
             return LineError::wrong_kind;
         }
-        return C::set_trigger(line.intid(), trigger) ? LineError::none : LineError::fixed;
+        return was_set ? LineError::none : LineError::fixed;
     }
 
     // Makes the line pending by software, as if its device had asked once.
     static LineError pend(LineId line) {
-        NoPreemption const hold;
-        LineError const error = check(line);
-        if (error == LineError::none) {
-            C::pend(line.intid());
-        }
-        return error;
+        return act(line, [](u32 intid) { C::pend(intid); });
     }
 
     static LineError measure(LineId line, bool on) {
@@ -236,6 +228,23 @@ struct Lines {
 
     template <auto Fn, bool Unmaskable>
     static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
+
+    // Calls `on(intid)` if somebody has requested the line. The registers of a banked line are those
+    // of one CPU: the caller stays on it meanwhile.
+    template <typename On>
+    static LineError act(LineId line, On&& on) {
+        LineError const error = check(line);
+        if (error != LineError::none) {
+            return error;
+        }
+        if (line.is_banked()) {
+            NoPreemption const hold;
+            on(line.intid());
+        } else {
+            on(line.intid());
+        }
+        return LineError::none;
+    }
 
     static LineError check(LineId line) {
         if (line.intid() >= C::lines()) {

@@ -10,17 +10,17 @@
 namespace pivot {
 namespace {
 
-enum class State : u8 { running, stopped, panicked };
+enum class State : u32 { running, stopped, panicked };
 
 // What a CPU leaves; `state` last.
 struct Left {
-    State state;
+    u32 state;  // a State
     const char* words;
     TrapFrame const* frame;
 };
 constinit Left g_left[kMaxCpus]{};
 
-State state_of(u32 id) { return atomic::load_acquire(&g_left[id].state); }
+State state_of(u32 id) { return static_cast<State>(atomic::load_acquire(&g_left[id].state)); }
 
 u64 others() { return online_set() & ~(u64{1} << this_cpu().id); }
 
@@ -28,7 +28,7 @@ u64 others() { return online_set() & ~(u64{1} << this_cpu().id); }
     Left& left = g_left[this_cpu().id];
     left.words = words;
     left.frame = &frame;
-    atomic::store_release(&left.state, state);
+    atomic::store_release(&left.state, static_cast<u32>(state));
     for (;;) {
         cpu_idle();
     }
