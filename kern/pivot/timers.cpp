@@ -3,6 +3,7 @@
 #include "kern/base/log.hpp"
 #include "kern/base/symbols.hpp"
 #include "kern/clock.hpp"
+#include "kern/cpus.hpp"
 #include "kern/pivot/commands.hpp"
 
 namespace pivot {
@@ -90,9 +91,7 @@ bool show_timers(MayBlock const& context, Words const& words) {
         return false;
     }
     log("{3} {12} {12}  {-14} {}", "cpu", "due in us", "period us", "callout", "function");
-    for (u32 cpu = 0; cpu < kMaxCpus; ++cpu) {
-        show_cpu(cpu);
-    }
+    for_each_cpu(online_set(), [](PerCpu const& cpu) { show_cpu(cpu.id); });
     return true;
 }
 
