@@ -9,8 +9,8 @@ emitted. Nothing is collected: what an image does not use is counted, too. How m
 `bench` is linked with, which is how a kernel of many small objects is usually measured, is told
 beside it. Not counted are variables and stacks, and what the debugger reads.
 
-The kernel *proper* is all of it but the parts that RULES sets apart: drivers, the way from power-on
-to pivot_main with the address map, and diagnostics; their sizes are told beside it. A
+The kernel *proper* is all of it but the parts that RULES sets apart: drivers, what runs once on
+each CPU from power-on until it has threads, and diagnostics; their sizes are told beside it. A
 source that no rule names belongs to the kernel proper. The shell, the tests and the symbol tables
 are no part of the kernel's objects at all.
 """
@@ -35,6 +35,9 @@ RULES = (
     ("arch/board/*", DRIVERS),
     ("arch/*/start.*", BOOT),
     ("arch/*/mmu.*", BOOT),
+    ("arch/*/bring_up.*", BOOT),
+    ("kern/secondary.*", BOOT),
+    ("kern/main.*", BOOT),
     # What speaks to people: formatting, the log, names of functions, the report of a panic.
     ("kern/base/format*", DIAGNOSTICS),
     ("kern/base/log*", DIAGNOSTICS),

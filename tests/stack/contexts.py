@@ -25,6 +25,14 @@ def calls_thread(function):
     return any(pointer is not None and rules.THREAD in pointer.to for pointer in pointers)
 
 
+def level_of(function):
+    """What a top half nests with; one that does not say so nests with all others."""
+    found = re.search(rules.LEVEL, function.words)
+    if re.search(rules.STOP, function.words):
+        return "stop"
+    return found[1] if found else function.name()
+
+
 class Contexts:
     def __init__(self, graph, constants):
         self.graph, self.constants, self.faults = graph, constants, set()
@@ -102,6 +110,9 @@ class Contexts:
     def _threads(self):
         yield self._on_a_thread("thread main", *self._stack("boot_thread_stack"),
                                 self._entries("main"))
+        # What a CPU that did not boot begins with becomes its idle thread.
+        yield self._on_a_thread("thread idle, from the CPU's start", *self._stack("idle_stack"),
+                                self._entries("idle"))
         starts = [f for f in self.graph.functions.values() if calls_thread(f)]
         head = max((f.frame for f in starts), default=0)
         for function in sorted(self.graph.matching(rules.THREAD_FUNCTION), key=lambda f: f.name()):
@@ -126,17 +137,16 @@ class Contexts:
                                  *self._stack(rules.BOTTOM_HALF_STACKS), roots)
 
     def _interrupts(self):
-        """One top half of each level, nested, and the deepest of them panics. The first frame lies
-        on a thread's stack; the stop of another CPU's panic comes on top."""
+        """One top half of each level, nested, the stop of another CPU's panic above them all; and
+        one of them panics, the one that costs most. The first frame lies on a thread's stack."""
         frame, levels = self.constants["FRAME_SIZE"], {}
         timed = self.graph.matching(rules.TIMED)
         for function in self.graph.matching(rules.TOP_HALF):
             if function not in timed:
-                level = re.search(rules.LEVEL, function.words)
-                levels.setdefault(level[1] if level else function.name(), []).append(function)
+                levels.setdefault(level_of(function), []).append(function)
         head = max((f.frame for f in timed), default=0)
         exits = self._entries("interrupt exit")
-        total, worse, parts = 0, 0, []
+        total, worse, parts = -frame, 0, []
         for level, functions in sorted(levels.items()):
             usual = self._top.of_all(functions + exits)
             panicking = self._top_panicking.of_all(functions + exits)

@@ -28,11 +28,11 @@ class Walk:
     panics    what a path that ends in a panic counts: None (it does not), or the walk that
               measures the report
     polled    the console is the polled one
-    never     functions that are not called in this context
+    never     the symbols that are not called in this context; None: there are none
     spent     indices of rules.REENTRIES that this path has already taken
     """
 
-    def __init__(self, graph, constants, faults, *, panics=None, polled=False, never=(),
+    def __init__(self, graph, constants, faults, *, panics=None, polled=False, never=None,
                  spent=frozenset()):
         self.graph, self.constants, self.faults = graph, constants, faults
         self.panics, self.polled, self.never, self.spent = panics, polled, never, spent
@@ -61,7 +61,7 @@ class Walk:
 
     def _below(self, function):
         for target, place in function.calls.items():
-            if target in self.never:
+            if self.never and self.never.search(target):
                 continue
             if target in rules.ASSEMBLY:
                 size = rules.ASSEMBLY[target]

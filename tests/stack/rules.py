@@ -94,6 +94,7 @@ PANIC = r"^void pivot::panic\("
 ENTRIES = {
     "boot": ("pivot_mmu_build", "pivot_boot_secure_gic"),
     "main": ("pivot_main",),
+    "idle": ("pivot_secondary_main",),
     "bottom half": ("pivot_attend", "pivot_bottom_half_retire", "pivot_preempt_pinned"),
     "interrupt exit": ("pivot_attend_pass",),
     "fault": ("pivot_fault",),
@@ -101,10 +102,13 @@ ENTRIES = {
 
 # A top half covers every soft level: no bottom half is entered and no thread switched to from
 # interrupt exit's pass, or from a splx, on the interrupt stack. Asserted in checked builds.
-NEVER_IN_A_TOP_HALF = ("pivot_enter_bottom_half", "pivot_switch_threads")
+NEVER_IN_A_TOP_HALF = re.compile("^pivot_enter_bottom_half$|^pivot_switch_threads$"
+                                 "|Scheduler7preempt")
 
 TOP_HALF = r"\(void\*, void\*\)( \[with|$)"
 LEVEL = r"pivot::Ipl L = pivot::Ipl::(\w+)"
+# The one top half whose line lies above the level that its type names.
+STOP = r"auto Fn = pivot::stop_top_half;"
 # Stands before any top half, while that is measured.
 TIMED = r"::timed\(void\*, void\*\)"
 CONTINUATION = r"ThreadStart::continue_with\("
