@@ -229,8 +229,8 @@ struct Lines {
     template <auto Fn, bool Unmaskable>
     static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
 
-    // Calls `on(intid)` if somebody has requested the line. The registers of a banked line are those
-    // of one CPU: the caller stays on it meanwhile.
+    // Calls `on(intid)` if somebody has requested the line. The registers of a banked line are
+    // those of one CPU: the caller stays on it meanwhile.
     template <typename On>
     static LineError act(LineId line, On&& on) {
         LineError const error = check(line);

@@ -17,7 +17,7 @@ LockList* locks_owned_by_current() {
 }
 
 bool park_until(MayBlock const& context, u64 deadline) {
-    return Scheduler::block_until(context, ThreadState::blocked, deadline);
+    return Scheduler::block_apart_until(context, ThreadState::blocked, deadline);
 }
 
 void unpark(Thread& thread) { Scheduler::wake(thread); }

@@ -209,12 +209,15 @@ void Scheduler::block() {
     switch_threads(&self, pinned);
 }
 
-bool Scheduler::block_until(MayBlock const& context, ThreadState state, u64 deadline) {
+bool Scheduler::block_apart_until(MayBlock const& context, ThreadState state, u64 deadline) {
     Thread& self = current_thread();
-    if (state == ThreadState::sleeping || self.turn_.waits_for != nullptr) {
-        self.waiting_on_ = nullptr;  // a wait queue's thread has set both under its lock
-        self.state_ = state;
-    }
+    self.waiting_on_ = nullptr;
+    self.state_ = state;  // its home CPU alone looks at it, and not before the switch
+    return block_until(context, deadline);
+}
+
+bool Scheduler::block_until(MayBlock const& context, u64 deadline) {
+    Thread& self = current_thread();
     if (deadline == kForever) {
         block();
         return true;
@@ -267,7 +270,7 @@ void Scheduler::timed_out(Thread& thread) {
 void Scheduler::sleep_until(MayBlock const& context, u64 deadline) {
     assert_may_block("sleep");
     NoPreemption const hold;
-    (void)block_until(context, ThreadState::sleeping, deadline);
+    (void)block_apart_until(context, ThreadState::sleeping, deadline);
 }
 
 // -- preemption

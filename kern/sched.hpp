@@ -119,7 +119,10 @@ class Scheduler {
     static void block();
 
     // The same until `deadline` (counter ticks) at the latest. False: the time was over first.
-    [[nodiscard]] static bool block_until(MayBlock const& context, ThreadState state, u64 deadline);
+    [[nodiscard]] static bool block_until(MayBlock const& context, u64 deadline);
+    // The same, in no queue that the scheduler knows of: asleep, or in a turnstile.
+    [[nodiscard]] static bool block_apart_until(MayBlock const& context, ThreadState state,
+                                                u64 deadline);
 
     // Switches to the standby thread, if there is one, and does what `resched` asks for. The SPL is
     // none but for the caller's hold.

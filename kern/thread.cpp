@@ -91,7 +91,7 @@ void Scheduler::exit_current() {
     self.wake_call_.function = &ThreadStart::wake_with<&Thread::announce_exit, Thread>;
     send_to(this_cpu(), self);
     self.waiting_on_ = nullptr;
-    self.state_ = ThreadState::suspended;
+    self.state_ = ThreadState::blocked;  // whoever changes it meanwhile finds nothing to move
     block();
     panic("an exited thread was switched to");
 }
@@ -133,6 +133,9 @@ template <typename Change>
 ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
     if (state() == ThreadState::unstarted) {
         return ThreadError::not_started;
+    }
+    if (is_bottom_half() || base_priority() == kIdlePriority) {
+        return ThreadError::kernels_own;
     }
     u32 mine;
     {

@@ -40,6 +40,7 @@ enum class [[nodiscard]] ThreadError : u8{
     not_started,
     joins_itself,  // would wait for ever
     exited,
+    kernels_own,  // a bottom half or an idle thread, which stays as it is
 };
 
 inline constexpr u32 kIdlePriority = 0;

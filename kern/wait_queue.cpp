@@ -41,7 +41,7 @@ bool WaitQueue::sleep_until_and_unlock(MayBlock const& context, Thread* first, u
     self.waiting_on_ = this;
     atomic::store_relaxed(&self.state_, ThreadState::blocked);
     unlock(insert(first, self));
-    return Scheduler::block_until(context, ThreadState::blocked, deadline);
+    return Scheduler::block_until(context, deadline);
 }
 
 }  // namespace pivot

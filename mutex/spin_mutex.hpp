@@ -26,7 +26,8 @@
 //
 // Who waits, waits with WFE: the release's store clears the exclusive monitor that the waiter has
 // armed on the word, and that is the event. While an acquisition is counted, its link in the chain
-// has bit 0 set, so its release finds PerCpu::held different from itself and goes the slow way, too.
+// has bit 0 set, so its release finds PerCpu::held different from itself and goes the slow way,
+// too.
 //
 // Barriers: acquire on taking, release on freeing; nothing else is ordered.
 #pragma once
