@@ -22,6 +22,15 @@ class GraphError(Exception):
     """The call graph cannot be had; one line."""
 
 
+def last_name(symbol):
+    """print of _ZN5pivot5printIJEEEvPKcDpRKT_; what is not mangled as it is."""
+    name, rest = symbol, symbol.removeprefix("_ZN")
+    while rest != symbol and (digits := re.match(r"\d+", rest)):
+        length, rest = int(digits[0]), rest[digits.end():]
+        name, rest = rest[:length], rest[length:]
+    return name
+
+
 @dataclass
 class Function:
     key: str
@@ -37,6 +46,8 @@ class Function:
         made_for = re.search(r"auto Fn = ([^;\]]+)", self.words)
         plain = re.sub(r" \[with .*", "", self.words)
         bare = re.split(r"\((?!\*|anonymous)", plain, maxsplit=1)[0].split(" ")[-1]
+        if plain.startswith(")"):    # GCC loses a declaration with a pack of parameters
+            bare = last_name(self.key.rpartition(":")[2])
         if "<lambda" in plain:
             bare += "::<lambda>"
         return f"{bare}<{made_for[1]}>" if made_for else bare

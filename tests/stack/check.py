@@ -11,7 +11,6 @@ Exit status: 0 everything fits, 1 something does not or cannot be told, 2 the co
 """
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
@@ -25,18 +24,10 @@ import rules  # noqa: E402
 from contexts import Contexts  # noqa: E402
 
 
-def shown(stack):
-    """A stack's name without the mangling."""
-    rest = stack.removeprefix("_ZN")
-    while found := re.match(r"\d+", rest):
-        length = int(found[0])
-        name, rest = rest[found.end():][:length], rest[found.end():][length:]
-    return name if rest != stack else stack
-
-
 def print_use(use, paths):
     verdict = "" if use.fits() else "  TOO SMALL"
-    print(f"  {use.bytes:6} of {use.size:6}  {use.context:44.44}  {shown(use.stack)}{verdict}")
+    stack = callgraph.last_name(use.stack)
+    print(f"  {use.bytes:6} of {use.size:6}  {use.context:44.44}  {stack}{verdict}")
     if paths or not use.fits():
         for what, path in use.parts:
             print(f"        {what}: {path.bytes} bytes")

@@ -37,11 +37,12 @@ class Contexts:
     def __init__(self, graph, constants):
         self.graph, self.constants, self.faults = graph, constants, set()
         report = self._walk(polled=True)
+        ends = {"panics": report, "words": self._walk(polled=True, panics=report)}
         self._usual = self._walk()
-        self._panicking = self._walk(panics=report)
+        self._panicking = self._walk(**ends)
         never = rules.NEVER_IN_A_TOP_HALF
         self._top = self._walk(never=never)
-        self._top_panicking = self._walk(never=never, panics=report)
+        self._top_panicking = self._walk(never=never, **ends)
         self._report = report
         self.interruption = self._interruption()
 

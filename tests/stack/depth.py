@@ -27,15 +27,17 @@ class Walk:
 
     panics    what a path that ends in a panic counts: None (it does not), or the walk that
               measures the report
+    words     the same of what says more before it panics
     polled    the console is the polled one
     never     the symbols that are not called in this context; None: there are none
     spent     indices of rules.REENTRIES that this path has already taken
     """
 
-    def __init__(self, graph, constants, faults, *, panics=None, polled=False, never=None,
-                 spent=frozenset()):
+    def __init__(self, graph, constants, faults, *, panics=None, words=None, polled=False,
+                 never=None, spent=frozenset()):
         self.graph, self.constants, self.faults = graph, constants, faults
-        self.panics, self.polled, self.never, self.spent = panics, polled, never, spent
+        self.panics, self.words, self.polled = panics, words, polled
+        self.never, self.spent = never, spent
         self._found = {}
         self._open = []
         self._again = {}
@@ -79,6 +81,8 @@ class Walk:
     def _call(self, caller, callee):
         if rules.is_panic(callee):
             return self.panics.deepest(callee) if self.panics else EMPTY
+        if rules.is_last_words(callee):
+            return self.words.deepest(callee) if self.words else EMPTY
         for index, again in enumerate(rules.REENTRIES):
             if re.search(again.caller, caller.words) and re.search(again.callee, callee.words):
                 return EMPTY if index in self.spent else self._once_more(index).deepest(callee)
@@ -87,7 +91,7 @@ class Walk:
     def _once_more(self, index):
         if index not in self._again:
             self._again[index] = Walk(self.graph, self.constants, self.faults, panics=self.panics,
-                                      polled=self.polled, never=self.never,
+                                      words=self.words, polled=self.polled, never=self.never,
                                       spent=self.spent | {index})
         return self._again[index]
 

@@ -68,7 +68,7 @@ POINTERS = (
     Pointer(r"kern/clock\.cpp", r"alarm\(", (r"pivot::GenericTimer<.*>::arm\(",)),
     Pointer(r"intr/line\.cpp", r"mask_line\(", (r"::disable\(pivot::u32\)",)),
     Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
-    Pointer(r"kern/base/format\.cpp", r"sink\(", (r"::to_console\(",)),
+    Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),
     Pointer(r"kern/base/log\.cpp", r"g_console\(", CONSOLE),
     # The console's reader and the shell.
     Pointer(r"arch/board/console\.cpp", r"reader\.wants\(", (r"image_main.*<lambda\(\)>",),
@@ -88,6 +88,9 @@ POINTERS = (
 
 # A panic runs on the stack that it finds, with interrupts masked. Its report prints by polling.
 PANIC = r"^void pivot::panic\("
+# What says more before it panics, and has the console poll first, so that the console's own lock
+# does not bring it back to itself. Checked kernels.
+LAST_WORDS = r"::LockOrder::fail\(|::panic_about\("
 
 # Who enters C++ from assembly, and in which context (contexts.py). A name that is in nobody's list
 # is a fault: a context that nobody has looked at.
@@ -145,3 +148,7 @@ def pointer_at(place):
 
 def is_panic(function):
     return re.search(PANIC, function.words) is not None
+
+
+def is_last_words(function):
+    return re.search(LAST_WORDS, function.words) is not None
