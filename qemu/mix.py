@@ -165,7 +165,7 @@ class Sampler:
         sample = self._recent[start:]
         self.lengths[row][len(sample)] += 1
         median, divisor = self._wanted.get(row, (-1, 1))
-        if len(sample) // divisor == median:
+        if -(-len(sample) // divisor) == median:    # rounded up, as the image does
             self.samples.setdefault(row, sample)
 
     def problems(self):
