@@ -8,6 +8,7 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     PerCpu& cpu = this_cpu();
     u32 const slot = soft_slot(level_);
     settle(cpu, stack_bottom, stack_top, kRunLevels - 1 - slot);
+    enlist();
     base_spl_ = held_at(level_);
     mark_ = reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
     cpu.soft_last[slot] = &cpu.soft_first[slot];

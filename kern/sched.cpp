@@ -53,6 +53,7 @@ void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack
     cpu.current = &boot;
     cpu.threshold = priority;
     boot.settle(cpu, stack_bottom, stack_top, priority);
+    boot.enlist();
     boot.state_ = ThreadState::ready;
 }
 

@@ -34,7 +34,6 @@ void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
     affinity_ = u64{1} << cpu.id;
     stack_bottom_ = bottom;
     stack_top_ = top;
-    enlist();
 }
 
 usize Thread::stack_used() const {
@@ -53,9 +52,12 @@ ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priorit
     if (!is_online(cpu.id) && &cpu != &this_cpu()) {
         return ThreadError::no_such_cpu;
     }
-    if (!claim_start()) {
-        return ThreadError::already_started;
+    if (atomic::replace(&state_, ThreadState::unstarted, ThreadState::ready)) {
+        enlist();
+    } else if (!atomic::replace(&state_, ThreadState::exited, ThreadState::ready)) {
+        return ThreadError::already_started;  // of several that start one thread, one does
     }
+    wake_call_.function = &ThreadStart::wake_with<&Thread::wake_here, Thread>;  // if it has exited
     entry_ = entry;
     argument_ = argument;
     paint(bottom, top);
@@ -73,11 +75,6 @@ ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priorit
         Scheduler::wake_and_leave_generally(old, *this);
     }
     return ThreadError::none;
-}
-
-// Of several that start one thread, one does.
-bool Thread::claim_start() {
-    return atomic::replace(&state_, ThreadState::unstarted, ThreadState::ready);
 }
 
 // -- the end

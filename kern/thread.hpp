@@ -34,7 +34,7 @@ enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, suspended, ex
 
 enum class [[nodiscard]] ThreadError : u8{
     none,
-    already_started,  // or has exited: a thread runs once
+    already_started,  // and has not exited yet
     bad_priority,     // 0 is idle's, 32 and up are the bottom halves'
     no_such_cpu,      // not online, or an empty set of CPUs
     not_started,
@@ -59,7 +59,7 @@ class Thread {
     Thread& operator=(Thread const&) = delete;
 
     // Makes the thread ready on this CPU; it runs `Fn(MayBlock const&, T&)` and exits when that
-    // returns. Threads.
+    // returns. After that it may be started again. Threads.
     template <auto Fn, typename T, usize Bytes>
     ThreadError start(StackMemory<Bytes>& stack, u32 priority, T& argument) {
         return start_on<Fn>(this_cpu(), stack, priority, argument);
@@ -134,7 +134,6 @@ class Thread {
     ThreadError start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priority, void (*entry)(void*),
                              void* argument);
     void enlist();  // into all()
-    [[nodiscard]] bool claim_start();
     void settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority);
 
     // What its calls do when they arrive at its home.

@@ -77,7 +77,14 @@ void a_thread_starts_once_and_with_a_priority(MayBlock const& context) {
           ThreadError::none);
     CHECK_TRACE("t");
     CHECK(thread.state() == ThreadState::exited);
-    CHECK(thread.start<&act>(g_stacks[kPool - 1], 1, actor) == ThreadError::already_started);
+    CHECK(thread.start<&act>(g_stacks[kPool - 1], kThreadPriorities - 1, actor) ==
+          ThreadError::none);  // again, now that it has exited
+    CHECK_TRACE("t");
+    static constinit Actor sleeper{
+        's', [](MayBlock const& inside, Actor&) { Clock::sleep_ns(inside, 1000); }, 0};
+    CHECK(thread.start<&act>(g_stacks[kPool - 1], 1, sleeper) == ThreadError::none);
+    CHECK(thread.start<&act>(g_stacks[kPool - 1], 1, sleeper) == ThreadError::already_started);
+    CHECK(thread.join(context) == ThreadError::none);
     join_all(context);
 }
 
@@ -241,9 +248,11 @@ void a_contended_mutex_goes_by_priority_then_by_arrival(MayBlock const& context)
     g_mutex.lock(context);
     spawn('a', kMain + 1, &lock_and_tell);
     spawn('b', kMain + 1, &lock_and_tell);
+    Scheduler::yield(context);  // 'a' lends us its priority: 'b' is our equal
     spawn('c', kMain + 2, &lock_and_tell);
     trace.add('m');
     CHECK_TRACE("abcm");
+    CHECK_EQUAL(current_thread().priority(), kMain + 2);
     CHECK(g_mutex.owner() == &current_thread());
     g_mutex.unlock(context);
     trace.add('m');
