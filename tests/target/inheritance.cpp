@@ -93,6 +93,7 @@ class Play {
         for (AdaptiveMutex const& mutex : g_mutexes) {
             CHECK(mutex.owner() == nullptr);
         }
+        LockOrder::reset();  // the next scenario takes them in another order
     }
 
     MayBlock const& context_;
