@@ -56,6 +56,9 @@ void pivot_attend_pass(pivot::u64 held) {
     for (;;) {
         u64 const due = this_cpu().attention & ~held;
         if (due == 0) {
+            if constexpr (kChecked) {
+                SplWatch::lowers(port::Cpu::read_spl(), held);  // our caller does that now
+            }
             return;
         }
         u32 const byte = highest_byte(due);

@@ -10,6 +10,8 @@ set(PIVOT_SHELL_SOURCES
   kern/pivot/timers.cpp
   kern/shell/inspect.cpp
   kern/shell/line_editor.cpp
+  kern/shell/lock_order.cpp
+  kern/shell/lock_statistics.cpp
   kern/shell/shell.cpp
   kern/shell/words.cpp
 )

@@ -57,6 +57,27 @@ void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack
     boot.state_ = ThreadState::ready;
 }
 
+// A thread that was preempted at the end of an interrupt goes on there, in assembly, which sets its
+// SPL. A checked build has to know: no splx will tell when this CPU's SPL falls.
+inline Thread& Scheduler::about_to_resume(Thread& next) {
+    if constexpr (kChecked) {
+        if (!next.gave_way_) {
+            SplWatch::lowers(port::Cpu::read_spl(), 0);
+        }
+    }
+    return next;
+}
+
+inline void Scheduler::give_way(Thread& self, Thread& next) {
+    if constexpr (kChecked) {
+        self.gave_way_ = true;
+    }
+    switch_threads(&self, &about_to_resume(next));
+    if constexpr (kChecked) {
+        self.gave_way_ = false;
+    }
+}
+
 inline Thread& Scheduler::take_standby() {
     Thread& next = *this_cpu().standby;
     this_cpu().standby = nullptr;
@@ -131,7 +152,7 @@ void Scheduler::wake_and_leave_slowly(Spl old, Thread& thread) {
     Thread& self = *cpu.current;
     cpu.run->add_first(self);  // it has not had its turn yet
     cpu.threshold = thread.priority_;
-    switch_threads(&self, &thread);
+    give_way(self, thread);
     splx(old);
 }
 
@@ -184,7 +205,7 @@ void Scheduler::yield(MayBlock const&) {
         self.next_ = first.next_;
         last->next_ = &self;
     }
-    switch_threads(&self, &first);
+    give_way(self, first);
 }
 
 void Scheduler::block() {
@@ -193,7 +214,7 @@ void Scheduler::block() {
     PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block");
     Thread* const pinned = self.pinned_;
     if (pinned == nullptr) {
-        switch_threads(&self, &next_thread(cpu));
+        give_way(self, next_thread(cpu));
         return;
     }
     // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered
@@ -207,7 +228,7 @@ void Scheduler::block() {
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
     cpu.bottom_half[self.slot()] = nullptr;
-    switch_threads(&self, pinned);
+    give_way(self, *pinned);
 }
 
 bool Scheduler::block_apart_until(MayBlock const& context, ThreadState state, u64 deadline) {
@@ -296,7 +317,7 @@ void Scheduler::preempt() {
     }
     Thread& self = *cpu.current;
     cpu.run->add_first(self);  // it has not had its turn yet
-    switch_threads(&self, &take_standby());
+    give_way(self, take_standby());
 }
 
 void Scheduler::ask_resched(PerCpu& cpu, u32 what) {
@@ -323,12 +344,12 @@ void Scheduler::resched(PerCpu& cpu) {
     cpu.resched = 0;
     Thread& self = *cpu.current;
     if (leaves_cpu(self)) {
-        switch_threads(&self, &next_thread(cpu));
+        give_way(self, next_thread(cpu));
         return;
     }
     if (cpu.standby != nullptr) {
         cpu.run->add_first(self);
-        switch_threads(&self, &take_standby());
+        give_way(self, take_standby());
         return;
     }
     u32 const best = cpu.run->highest();
@@ -340,20 +361,20 @@ void Scheduler::resched(PerCpu& cpu) {
     } else {
         return;
     }
-    switch_threads(&self, &next_thread(cpu));
+    give_way(self, next_thread(cpu));
 }
 
 Thread& Scheduler::preempt_pinned(Thread& pinned) {
     if (!leaves_cpu(pinned)) {
         this_cpu().run->add_first(pinned);
     }
-    return take_standby();
+    return about_to_resume(take_standby());
 }
 
 inline Thread& Scheduler::retire(Thread& bottom_half) {
     PerCpu& cpu = this_cpu();
     cpu.bottom_half[bottom_half.slot()] = &bottom_half;
-    return next_thread(cpu);
+    return about_to_resume(next_thread(cpu));
 }
 
 }  // namespace pivot

@@ -168,6 +168,8 @@ class Scheduler {
     [[nodiscard]] static bool give_up_mutex(Thread& thread);
     friend struct SliceTimer;
     [[nodiscard]] static Thread& running_thread(PerCpu& cpu);
+    [[nodiscard]] static Thread& about_to_resume(Thread& next);
+    static void give_way(Thread& self, Thread& next);
     [[nodiscard]] static Thread& take_standby();
     [[nodiscard]] static Thread& next_thread(PerCpu& cpu);
     static void timed_out(Thread& thread);

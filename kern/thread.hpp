@@ -179,6 +179,8 @@ class Thread {
     uptr stack_bottom_ = 0;
     const char* name_;
     Thread* all_next_ = nullptr;
+    // Checked builds only:
+    bool gave_way_ = false;  // it left its CPU in Scheduler::give_way, not at an interrupt's end
     [[no_unique_address]] LocksOwned locks_owned_{};
 };
 

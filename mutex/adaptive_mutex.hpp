@@ -108,6 +108,7 @@ class AdaptiveMutex {
     void unlock(TopHalf<L> const&) = delete;  // a top half never owns an adaptive mutex
 
     [[nodiscard]] const char* name() const { return info_.name; }
+    [[nodiscard]] LockInfo const& info() const { return info_; }
     [[nodiscard]] Thread* owner() const {
         return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }

@@ -67,7 +67,7 @@ class SpinMutexBase {
     }
 
     // Releases. Any order among several; by the thread or top half that took it.
-    void unlock() {
+    [[gnu::always_inline]] void unlock() {
         assert_held();
         LockOrder::released_spin(info_);
         if (this_cpu().held != this) [[unlikely]] {
@@ -78,10 +78,12 @@ class SpinMutexBase {
     }
 
   protected:
+    // Inlined always, down to raise and lower: where it happened is then the caller.
     constexpr SpinMutexBase(const char* name, Ipl level)
         : info_(name, LockKind::spin, level, kCountedBit) {}
 
-    void lock_at(u64 level, Ipl runs_at = Ipl::none, Nesting nesting = Nesting::none) {
+    [[gnu::always_inline]] void lock_at(u64 level, Ipl runs_at = Ipl::none,
+                                        Nesting nesting = Nesting::none) {
         SpinMutexBase* previous;
         u64 saved;
         raise(level, previous, saved);
@@ -94,7 +96,7 @@ class SpinMutexBase {
         LockOrder::taken_spin(info_);
     }
 
-    [[nodiscard]] bool try_lock_at(u64 level) {
+    [[nodiscard, gnu::always_inline]] bool try_lock_at(u64 level) {
         SpinMutexBase* previous;
         u64 saved;
         raise(level, previous, saved);
@@ -121,7 +123,7 @@ class SpinMutexBase {
     }
 
     // Raises the SPL, before the lock is seen as taken, and puts this into the chain.
-    void raise(u64 level, SpinMutexBase*& previous, u64& saved) {
+    [[gnu::always_inline]] void raise(u64 level, SpinMutexBase*& previous, u64& saved) {
         port::Cpu::read_held_and_spl(previous, saved);
         // Only code that *runs* above the level could have interrupted a holder: a top half, or,
         // for a soft level, a bottom half. A thread that has raised its SPL further may go ahead.
@@ -133,11 +135,11 @@ class SpinMutexBase {
     }
 
     // Frees the word and takes the newest link out of the chain; what waited is delivered.
-    void pop(SpinMutexBase* previous, u64 saved) {
+    [[gnu::always_inline]] void pop(SpinMutexBase* previous, u64 saved) {
         release_word();
         lower(previous, saved);
     }
-    static void lower(SpinMutexBase* previous, u64 saved) {
+    [[gnu::always_inline]] static void lower(SpinMutexBase* previous, u64 saved) {
         if constexpr (kChecked) {
             SplWatch::lowers(port::Cpu::read_spl(), saved);
         }

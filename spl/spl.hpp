@@ -37,8 +37,10 @@ struct [[nodiscard]] Spl {
 
 [[nodiscard]] inline Spl spl_current() { return Spl{port::Cpu::read_spl()}; }
 
+// Inlined always, as splx is: where it happened is then the caller (spl/spl_watch.hpp).
+//
 // Raises this CPU's SPL to `level`, or leaves it where it is higher. Returns what it was.
-[[nodiscard]] inline Spl splraise(Ipl level) {
+[[nodiscard, gnu::always_inline]] inline Spl splraise(Ipl level) {
     Spl const old{port::Cpu::read_spl()};
     port::Cpu::write_spl(old.held | held_at(level));
     compiler_barrier();  // what is guarded stays below the raise
@@ -58,7 +60,7 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 }
 
 // Lowers this CPU's SPL to what splraise returned, and delivers what waited above that.
-inline void splx(Spl old) {
+[[gnu::always_inline]] inline void splx(Spl old) {
     PIVOT_ASSERT((old.held & ~port::Cpu::read_spl()) == 0, "splx raises the SPL");
     PIVOT_ASSERT(!on_interrupt_stack() || (old.held & kSoftHeld) == kSoftHeld,
                  "a top half lowers the SPL below its own level");
@@ -84,11 +86,11 @@ inline void splx(Spl old) {
 // An SPL held for a scope.
 class [[nodiscard]] SplGuard {
   public:
-    [[nodiscard("an unnamed guard ends at once")]] explicit SplGuard(Ipl level)
+    [[nodiscard("an unnamed guard ends at once"), gnu::always_inline]] explicit SplGuard(Ipl level)
         : old_(splraise(level)) {}
     SplGuard(SplGuard const&) = delete;
     SplGuard& operator=(SplGuard const&) = delete;
-    ~SplGuard() { splx(old_); }
+    [[gnu::always_inline]] ~SplGuard() { splx(old_); }
 
   private:
     Spl old_;
@@ -98,7 +100,8 @@ class [[nodiscard]] SplGuard {
 // own critical sections are this: top halves never touch what it guards.
 class [[nodiscard]] NoPreemption : public SplGuard {
   public:
-    [[nodiscard("an unnamed guard ends at once")]] NoPreemption() : SplGuard(Ipl::softserial) {}
+    [[nodiscard("an unnamed guard ends at once"), gnu::always_inline]] NoPreemption()
+        : SplGuard(Ipl::softserial) {}
 };
 
 }  // namespace pivot

@@ -73,12 +73,6 @@ void SplWatch::note_lowered(u64 from, u64 to) {
     set(record.left, to);
 }
 
-void SplWatch::forget_all() {
-    for (Stretch& stretch : this_record().at) {
-        set(stretch.since, u64{0});
-    }
-}
-
 Stretch const& SplWatch::longest(u32 cpu, Ipl level) {
     return g_cpus[cpu].at[static_cast<u32>(level)];
 }

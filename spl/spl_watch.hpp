@@ -43,12 +43,6 @@ class SplWatch {
             }
         }
     }
-    // The CPU goes on with other code, at an SPL that assembly sets.
-    static void forget() {
-        if constexpr (kChecked) {
-            forget_all();
-        }
-    }
 
     // The longest stretch of one CPU at `level` or above; at Ipl::none: with interrupts masked.
     [[nodiscard]] static Stretch const& longest(u32 cpu, Ipl level);
@@ -59,7 +53,6 @@ class SplWatch {
   private:
     static void note_raised(u64 from, u64 to);
     static void note_lowered(u64 from, u64 to);
-    static void forget_all();
 };
 
 }  // namespace pivot

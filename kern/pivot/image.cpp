@@ -5,6 +5,7 @@
 #include "kern/main.hpp"
 #include "kern/pivot/commands.hpp"
 #include "kern/shell/inspect.hpp"
+#include "kern/shell/locks.hpp"
 
 namespace pivot {
 namespace {
@@ -16,6 +17,9 @@ constexpr Command kCommands[] = {
     {"ps", "", "threads", &list_threads},
     {"spl", "", "the interrupt priority level, and what each is for", &show_spl},
     {"timers", "[every MS|stop]", "armed callouts; a beat that notes how late it is", &show_timers},
+    {"lockstat", "[on|off|reset]", "what locks have cost, by class", &show_lock_statistics},
+    {"lockorder", "[fatal on|off]", "locks taken under others, and violations", &show_lock_order},
+    {"masked", "[reset]", "the longest times that interrupts were held off", &show_masked},
     {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
     {"panic", "", "panics, to see one", &panic_on_purpose},
     {"reboot", "", "starts the machine anew", &reboot},

@@ -13,6 +13,17 @@
 namespace pivot {
 namespace {
 
+// The word, as the header draws it.
+constexpr u64 kCounted = u64{1} << 32;
+constexpr u64 queue(u64 serving, u64 next) { return serving << 33 | next << 49; }
+u64 word_of(SpinMutexBase const& mutex) {
+    return __atomic_load_n(reinterpret_cast<u64 const*>(&mutex), __ATOMIC_ACQUIRE);
+}
+void set_word(SpinMutexBase& mutex, u64 word) {
+    __atomic_store_n(reinterpret_cast<u64*>(&mutex), word, __ATOMIC_RELEASE);
+}
+u32 next_of(u64 word) { return static_cast<u32>(word >> 49); }
+
 TEST(SpinMutex, RaisesTheSplToItsLevelAndRestoresIt) {
     Machine machine;
     SpinMutex<Ipl::sched> mutex("m");
@@ -150,6 +161,28 @@ TEST(SpinMutex, ATopHalfAtItsLevelNeverMeetsItHeld) {
     EXPECT_GE(points, least_points(5));
 }
 
+TEST(SpinMutex, ATryTakesWhatIsFreeAndElseLeavesTheSplAlone) {
+    Machine machine;
+    SpinMutex<Ipl::vm> mutex("m");
+    TestLine<Ipl::vm> line(40, [&](auto const&) {});
+    machine.run([&](MayBlock const& context) {
+        for (int i = 0; i < 2; ++i) {  // its first use, and the fast path
+            ASSERT_TRUE(mutex.try_lock(context));
+            mutex.assert_held();
+            EXPECT_EQ(spl_current().held, held_at(Ipl::vm));
+            mutex.unlock();
+        }
+        for (u64 const word : {u64{1}, queue(0, 1)}) {  // held elsewhere; free, but wanted
+            set_word(mutex, word);
+            EXPECT_FALSE(mutex.try_lock(context));
+            EXPECT_EQ(word_of(mutex), word);
+            EXPECT_EQ(spl_current().held, 0u);
+            EXPECT_EQ(machine.cpu().held, nullptr);
+        }
+    });
+    machine.expect_at_rest();
+}
+
 TEST(SpinMutexDeathTest, TakenTwice) {
     Machine machine;
     SpinMutex<Ipl::vm> mutex("uart");
@@ -195,17 +228,6 @@ void on_another_cpu(F&& body) {
     EXPECT_EQ(cpu->held, nullptr);
     port::Cpu::set_this_cpu(nullptr);
 }
-
-// The word, as the header draws it.
-constexpr u64 kCounted = u64{1} << 32;
-constexpr u64 queue(u64 serving, u64 next) { return serving << 33 | next << 49; }
-u64 word_of(SpinMutexBase const& mutex) {
-    return __atomic_load_n(reinterpret_cast<u64 const*>(&mutex), __ATOMIC_ACQUIRE);
-}
-void set_word(SpinMutexBase& mutex, u64 word) {
-    __atomic_store_n(reinterpret_cast<u64*>(&mutex), word, __ATOMIC_RELEASE);
-}
-u32 next_of(u64 word) { return static_cast<u32>(word >> 49); }
 
 TEST(SpinMutexCpus, ExcludeEachOther) {
     constexpr int kCpus = 4;
