@@ -21,6 +21,7 @@ struct ThreadLayout {
     static_assert(offsetof(Thread, next_) == THREAD_NEXT);
     static_assert(offsetof(Thread, priority_) == THREAD_PRIORITY);
     static_assert(offsetof(RunQueue, tail) == RUN_TAIL);
+    static_assert(attention_byte(Ipl::softclock) == ATTENTION_SOFTCLOCK);
 };
 #pragma GCC diagnostic pop
 

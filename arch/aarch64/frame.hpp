@@ -19,6 +19,7 @@
 #define CPU_STANDBY 168
 #define CPU_HELD_OFF 184
 #define CPU_LINES 192
+#define CPU_RESCHED 32960
 #define CPU_INTERRUPT_STACK 32992
 #define CPU_EMERGENCY_STACK 33000
 #define CPU_SIZE 33024
@@ -77,6 +78,7 @@
 // The levels of spl/ipl.hpp that assembly needs.
 #define SPL_SOFT 0xffffffff00000000
 #define ATTENTION_MARK 0x80
+#define ATTENTION_SOFTCLOCK 4
 
 #ifndef __ASSEMBLER__
 
@@ -143,6 +145,7 @@ static_assert(offsetof(PerCpu, standby) == CPU_STANDBY);
 static_assert(offsetof(PerCpu, threshold) == CPU_STANDBY + 8);
 static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
 static_assert(offsetof(PerCpu, lines) == CPU_LINES);
+static_assert(offsetof(PerCpu, resched) == CPU_RESCHED);
 static_assert(offsetof(PerCpu, interrupt_stack) == CPU_INTERRUPT_STACK);
 static_assert(offsetof(PerCpu, emergency_stack) == CPU_EMERGENCY_STACK);
 static_assert(sizeof(PerCpu) == CPU_SIZE);

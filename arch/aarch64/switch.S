@@ -127,7 +127,10 @@ bottom_half_called:
         cbz     x1, retire
         ldr     x0, [x18, #CPU_STANDBY]
         cbnz    x0, preempt
-back:   mov     sp, x2
+back:   add     x3, x18, #(CPU_RESCHED & 0xff000)
+        ldr     w3, [x3, #(CPU_RESCHED & 0xfff)]
+        cbnz    w3, look_again
+1:      mov     sp, x2
         str     x1, [x18, #CPU_CURRENT]
         ldp     x19, x20, [sp, #16]
         ldp     x21, x22, [sp, #32]
@@ -135,6 +138,12 @@ back:   mov     sp, x2
         ldp     x29, x30, [sp], #SWITCH_FRAME_SIZE
         ret
 
+/* A continuation has asked the scheduler for something. If this is softclock, clearing its mark has
+ * cleared the scheduler's, for they share a byte: whoever we go back to must look. */
+look_again:
+        mov     w3, #ATTENTION_MARK
+        strb    w3, [x18, #(CPU_ATTENTION + ATTENTION_SOFTCLOCK)]
+        b       1b
 run_next:
         mov     x20, x22
         b       run_one

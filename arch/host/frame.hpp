@@ -4,6 +4,7 @@
 // Who: arch/host/switch.cpp. Lock order: none.
 #pragma once
 
+#define ATTENTION_SOFTCLOCK 4
 #define THREAD_SP 0
 #define THREAD_STACK_TOP 8
 #define THREAD_BASE_SPL 16

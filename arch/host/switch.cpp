@@ -60,6 +60,9 @@ Thread* successor(PerCpu& cpu, Thread* self, bool straight) {
         field<uptr>(pinned, THREAD_SP) = field<uptr>(self, THREAD_PINNED_SP);
         return pivot_preempt_pinned(pinned);
     }
+    if (cpu.resched != 0) {
+        reinterpret_cast<volatile u8*>(&cpu.attention)[ATTENTION_SOFTCLOCK] = kMark;
+    }
     return pinned;
 }
 

@@ -6,7 +6,7 @@
 #include "semihosting.hpp"
 #include "tests/bench/operations.hpp"
 
-namespace pivot {
+namespace pivot::inject {
 namespace {
 
 // A function's name as one word: without its arguments.
@@ -21,7 +21,7 @@ void print_function(uptr pc) {
     }
 }
 
-void report(const char* name, const char* suffix, inject::Result const& result) {
+void report(const char* name, const char* suffix, Result const& result) {
     if (result.points == 0) {
         log("@skip name=inject:{}{} reason=no-interrupt-came-while-it-ran", name, suffix);
         return;
@@ -56,17 +56,42 @@ constexpr u32 kApart = 96;  // longer than an interrupt takes in and out
 constexpr u32 kLimit = 64;
 constexpr u32 kLimitSlow = 68;
 
-void run_pairs(MayBlock const& context) {
+void run_each(MayBlock const& context, Operations const& operations) {
+    for (u32 i = 0; i < operations.count; ++i) {
+        report(operations.first[i].name, "", run(context, operations.first[i]));
+    }
+}
+
+// Returns the worst latency.
+u32 run_pairs(MayBlock const& context, Operations const& operations) {
     u32 worst = 0;
-    for (u32 i = 0; i < inject::kOperations; ++i) {
-        inject::Operation const& operation = inject::operation(i);
-        if (operation.also != nullptr) {
-            continue;  // what the interrupt adds is tried by the single ones
+    for (u32 i = 0; i < operations.count; ++i) {
+        Operation const& operation = operations.first[i];
+        if (!operation.in_pairs) {
+            continue;
         }
-        inject::Result const result = inject::run_pairs(context, operation, kApart);
+        Result const result = run_pairs(context, operation, kApart);
         report(operation.name, "+interrupt", result);
         worst = result.worst > worst ? result.worst : worst;
     }
+    return worst;
+}
+
+template <typename Run>
+void over_all(MayBlock const& context, Run&& run) {
+    run(level_operations(context));
+    run(lock_operations(context));
+    run(wait_operations(context));
+    run(timer_operations(context));
+    run(thread_operations(context));
+}
+
+void over_pairs(MayBlock const& context) {
+    u32 worst = 0;
+    over_all(context, [&](Operations const& operations) {
+        u32 const here = run_pairs(context, operations);
+        worst = here > worst ? here : worst;
+    });
     u32 const limit = Board::Controller::kInDeviceMemory ? kLimitSlow : kLimit;
     if (worst > limit) {
         log("FAILED: the worst latency is {}, at most {} is allowed", worst, limit);
@@ -75,20 +100,17 @@ void run_pairs(MayBlock const& context) {
 }
 
 }  // namespace
+}  // namespace pivot::inject
 
-void image_main(MayBlock const& context) {
+void pivot::image_main(MayBlock const& context) {
     log("@bench board={} unit={} clock_hz={}", Board::kName,
         counter_hz() == 1'000'000'000 ? "instructions" : "ticks", counter_hz());
-    inject::prepare_operations(context);
-    if (asked_for_pairs()) {
-        run_pairs(context);
+    if (inject::asked_for_pairs()) {
+        inject::over_pairs(context);
     } else {
-        for (u32 i = 0; i < inject::kOperations; ++i) {
-            inject::Operation const& operation = inject::operation(i);
-            report(operation.name, "", inject::run(context, operation));
-        }
+        inject::over_all(context, [&](inject::Operations const& operations) {
+            inject::run_each(context, operations);
+        });
     }
     log("@end");
 }
-
-}  // namespace pivot

@@ -4,6 +4,7 @@
 #include "arch/dev/generic_timer.hpp"
 #include "kern/base/log.hpp"
 #include "kern/thread.hpp"
+#include "tests/bench/invariants.hpp"
 #include "tests/bench/timer_line.hpp"
 
 namespace pivot::inject {
@@ -50,19 +51,6 @@ void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
     }
 }
 
-[[noreturn]] void broken(const char* name, const char* what) {
-    log("FAILED after {}: {}", name, what);
-    machine_exit(1);
-}
-
-void require(bool holds, const char* name, const char* what) {
-    if (!holds) {
-        broken(name, what);
-    }
-}
-
-Thread* g_main = nullptr;
-
 void count(Result& result) {
     if (!g_shot.hit) {
         return;
@@ -103,32 +91,11 @@ void check(Operation const& operation) {
 
 }  // namespace
 
-void check_invariants(const char* name) {
-    PerCpu const& cpu = this_cpu();
-    require(cpu.spl == 0, name, "the SPL is not back at none");
-    require(static_cast<u32>(cpu.mask) == 0, name, "the controller's mask is still raised");
-    require(static_cast<u32>(cpu.hardware) == 0, name, "the record of the mask is still raised");
-    require(cpu.attention == 0, name, "something still waits for attention");
-    require(cpu.nesting == 0, name, "the nesting count is not 0");
-    require(cpu.held == nullptr, name, "a spin mutex is still held");
-    require(cpu.standby == nullptr, name, "a thread was left standing by");
-    require(cpu.current == g_main, name, "another thread is current");
-    require(cpu.threshold == g_main->priority(), name,
-            "the threshold is not the thread's priority");
-    for (u32 slot = 0; slot < kSoftLevels; ++slot) {
-        require(cpu.bottom_half[slot] != nullptr, name, "a bottom half is still away");
-        require(cpu.soft_first[slot].next == nullptr, name, "a continuation was left queued");
-        require(cpu.soft_last[slot] == &cpu.soft_first[slot], name, "a queue's end is astray");
-    }
-    require(!Board::Controller::is_active(Board::kPhysicalTimerLine.intid()), name,
-            "the line is still active");
-}
-
 Result run(MayBlock const& context, Operation const& operation) {
-    g_main = &current_thread();
     g_shot.also = operation.also;
     bench::TimerLine<&injected, Shot> const line{g_shot};
     u64 const length = length_of(context, operation);
+    remember_state();  // what an operation leaves behind, it leaves behind each time
     Result result;
     for (u64 offset = 0; offset < length + kArming; ++offset) {
         shoot(context, operation, offset);
@@ -139,15 +106,15 @@ Result run(MayBlock const& context, Operation const& operation) {
 }
 
 Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart) {
-    g_main = &current_thread();
     g_shot.also = nullptr;
     (void)BoardLines::release(Board::kVirtualTimerLine);  // the clock's
-    require(BoardLines::request<&came_earlier>(Board::kVirtualTimerLine, "earlier", g_earlier) ==
-                LineError::none,
-            operation.name, "the earlier interrupt's line cannot be had");
+    LineError const error =
+        BoardLines::request<&came_earlier>(Board::kVirtualTimerLine, "earlier", g_earlier);
+    PIVOT_REQUIRE(error == LineError::none, "the earlier interrupt's line cannot be had");
     (void)BoardLines::enable(Board::kVirtualTimerLine);
     bench::TimerLine<&injected, Shot> const line{g_shot};
     u64 const length = length_of(context, operation);
+    remember_state();  // what an operation leaves behind, it leaves behind each time
     Result result;
     for (u64 offset = 0; offset < length + kArming; ++offset) {
         for (u32 after = 1; after <= apart; ++after) {

@@ -13,11 +13,14 @@ namespace pivot::inject {
 // What the injected interrupt does beside being measured: nothing, or schedule something.
 using AlsoDo = void (*)(TopHalf<Ipl::high> const& context);
 
+// It comes back to the state that it began in, whatever it does in between: every thread that it
+// wakes has done its part and waits again, every callout has run.
 struct Operation {
     const char* name;
     void (*run)(MayBlock const& context);
-    void (*check)();  // beyond the kernel's invariants; may be null
-    AlsoDo also;      // may be null
+    void (*check)() = nullptr;  // beyond the kernel's invariants
+    AlsoDo also = nullptr;
+    bool in_pairs = false;  // short, and needs no clock: run_pairs takes it, too
 };
 
 struct Result {
@@ -34,8 +37,5 @@ struct Result {
 // paths that only an interrupted operation takes. Takes the kernel's clock away: nobody sleeps
 // afterwards.
 [[nodiscard]] Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart);
-
-// Ends the machine with status 1 if any invariant of an idle kernel is broken; `name`: what ran.
-void check_invariants(const char* name);
 
 }  // namespace pivot::inject

@@ -16,7 +16,13 @@ file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
 set(PIVOT_INJECT_SOURCES
   tests/bench/inject.cpp
   tests/bench/injector.cpp
-  tests/bench/operations.cpp)
+  tests/bench/invariants.cpp
+  tests/bench/level_operations.cpp
+  tests/bench/lock_operations.cpp
+  tests/bench/settle.cpp
+  tests/bench/thread_operations.cpp
+  tests/bench/timer_operations.cpp
+  tests/bench/wait_operations.cpp)
 pivot_image(inject FLAVOUR release SOURCES ${PIVOT_INJECT_SOURCES})
 
 add_test(NAME bench_rows_within_targets_and_repeatable COMMAND Python3::Interpreter
