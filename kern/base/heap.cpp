@@ -47,7 +47,7 @@ void Heap::insert(HeapNode& node, u64 key) {
     node.order_ = next_order_++;  // 64 bits do not wrap
     node.left_ = nullptr;
     node.right_ = nullptr;
-    node.rank_ = 1;
+    atomic::store_relaxed(&node.rank_, 1u);
     root_ = merge(root_, &node);
     ++count_;
 }
@@ -68,7 +68,7 @@ void Heap::remove(HeapNode& node) {
     while (above != nullptr && mend(*above)) {
         above = above->parent_;
     }
-    node.rank_ = 0;
+    atomic::store_relaxed(&node.rank_, 0u);
     --count_;
 }
 

@@ -18,7 +18,7 @@
 // Queues as Balanced Binary Trees", 1972; Knuth, vol. 3, 5.2.3.
 #pragma once
 
-#include "kern/base/types.hpp"
+#include "kern/base/atomic.hpp"
 
 namespace pivot {
 
@@ -30,7 +30,8 @@ class HeapNode {
 
     [[nodiscard]] u64 key() const { return key_; }
     [[nodiscard]] u64 order() const { return order_; }
-    [[nodiscard]] bool is_in_heap() const { return rank_ != 0; }
+    // Read afresh each time: somebody may wait for it to change.
+    [[nodiscard]] bool is_in_heap() const { return atomic::load_relaxed(&rank_) != 0; }
 
   private:
     friend class Heap;

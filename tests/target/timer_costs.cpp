@@ -1,4 +1,5 @@
-// Instructions that arming, cancelling and running a callout take, with 1, 10, 100 and 1,000 armed.
+// Instructions that arming, cancelling and running a callout take, with 1, 10, 100 and 1,000 armed;
+// and how late a callout and a sleep are.
 // The figures of docs/decisions/callouts.md; and a bound on each single operation, not on their
 // mean.
 //
@@ -125,6 +126,32 @@ void run_all(MayBlock const& context, u32 armed, u64 bound) {
     }
 }
 
+// -- how late
+
+constinit u64 g_deadline = 0;
+constinit Costs g_late{};
+
+void note_late(MayWake const&, Costs& late) { late.add(counter() - g_deadline); }
+constinit Callout g_alarm = Callout::to<&note_late>(g_late, "alarm");
+
+void lateness(MayBlock const& context) {
+    Costs sleeps;
+    for (u64 ahead = 1000; ahead < 1'000'000; ahead = ahead * 9 / 8 + 1) {
+        g_deadline = counter() + ahead;
+        g_alarm.arm(context, g_deadline);
+        while (g_alarm.is_armed() || counter() < g_deadline + 1000) {
+        }
+        u64 const begin = counter();
+        Clock::sleep_ns(context, ahead);
+        CHECK(counter() - begin >= ahead);
+        sleeps.add(counter() - begin - ahead);
+    }
+    g_late.print_row("late: a callout", 1);
+    sleeps.print_row("late: a sleep", 1);
+    CHECK(g_late.most <= 200);
+    CHECK(sleeps.most <= 500);
+}
+
 }  // namespace
 
 void image_main(MayBlock const& context) {
@@ -139,6 +166,7 @@ void image_main(MayBlock const& context) {
         arm_in_order(context, size.armed, size.bound);
         run_all(context, size.armed, size.bound);
     }
+    lateness(context);
     passed("timer costs");
 }
 
