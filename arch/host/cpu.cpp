@@ -54,7 +54,7 @@ void Cpu::write_held_and_spl(SpinMutexBase* held, u64 spl) {
 }
 
 bool Cpu::acquire_if_zero(u64* word, u64 value) {
-    point();
+    far_point();
     u64 expected = 0;
     return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED);
@@ -62,7 +62,7 @@ bool Cpu::acquire_if_zero(u64* word, u64 value) {
 
 u64 Cpu::lock_word(u64* word) {
     for (;;) {
-        point();
+        far_point();
         u64 seen = __atomic_load_n(word, __ATOMIC_RELAXED);
         if ((seen & 1) != 0) {
             relax();
@@ -77,7 +77,7 @@ u64 Cpu::lock_word(u64* word) {
 void Cpu::wait_for_change(u64 const*, u64) { relax(); }
 
 void Cpu::interrupt_cpu(PerCpu const& cpu, u32 sgi) {
-    point();
+    far_point();
     SimCpu const* const here = sim::cpu();
     if (here->world != nullptr) {
         here->world->send(cpu, sgi);
