@@ -3,14 +3,17 @@
 namespace pivot {
 namespace {
 
+// The links are accessed atomically, for a sender may look at one at any time: whether the object
+// is still on its way.
+
 // Ends the list, for an object on its way never has a null link. No object lies at this address.
 QueuedCall* const kLast = reinterpret_cast<QueuedCall*>(u64{kMark});
 
 QueuedCall* oldest_first(QueuedCall* newest) {
     QueuedCall* done = kLast;
     while (newest != kLast) {
-        auto* const older = static_cast<QueuedCall*>(newest->next);
-        newest->next = done;
+        auto* const older = static_cast<QueuedCall*>(atomic::load_relaxed(&newest->next));
+        atomic::store_relaxed<Link*>(&newest->next, done);
         done = newest;
         newest = older;
     }
@@ -41,7 +44,7 @@ void CrossCall::run_all(MayWake const& context) {
         return;
     }
     for (QueuedCall* call = oldest_first(newest); call != kLast;) {
-        auto* const after = static_cast<QueuedCall*>(call->next);
+        auto* const after = static_cast<QueuedCall*>(atomic::load_relaxed(&call->next));
         atomic::store_release<Link*>(&call->next, nullptr);  // it may be sent again from here on
         call->function(&context, call->owner);
         call = after;

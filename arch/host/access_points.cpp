@@ -21,19 +21,19 @@ void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
-void __tsan_read_range(void*, unsigned long) { access_point(); }
-void __tsan_write_range(void*, unsigned long) { access_point(); }
+void __tsan_read_range(void* a, unsigned long) { access_point(a); }
+void __tsan_write_range(void* a, unsigned long) { access_point(a); }
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
 
-#define PIVOT_ACCESS(bytes)                                       \
-    void __tsan_read##bytes(void*) { access_point(); }            \
-    void __tsan_write##bytes(void*) { access_point(); }           \
-    void __tsan_unaligned_read##bytes(void*) { access_point(); }  \
-    void __tsan_unaligned_write##bytes(void*) { access_point(); } \
-    void __tsan_volatile_read##bytes(void*) { access_point(); }   \
-    void __tsan_volatile_write##bytes(void*) { access_point(); }  \
-    void __tsan_read_write##bytes(void*) { access_point(); }
+#define PIVOT_ACCESS(bytes)                                          \
+    void __tsan_read##bytes(void* a) { access_point(a); }            \
+    void __tsan_write##bytes(void* a) { access_point(a); }           \
+    void __tsan_unaligned_read##bytes(void* a) { access_point(a); }  \
+    void __tsan_unaligned_write##bytes(void* a) { access_point(a); } \
+    void __tsan_volatile_read##bytes(void* a) { access_point(a); }   \
+    void __tsan_volatile_write##bytes(void* a) { access_point(a); }  \
+    void __tsan_read_write##bytes(void* a) { access_point(a); }
 
 PIVOT_ACCESS(1)
 PIVOT_ACCESS(2)
@@ -48,25 +48,25 @@ void __tsan_atomic_signal_fence(int) { __atomic_signal_fence(__ATOMIC_SEQ_CST); 
 // interrupt between load and store makes the store fail and the pair start again.
 #define PIVOT_FETCH(bits, type, name, builtin)                             \
     type __tsan_atomic##bits##_##name(volatile type* a, type value, int) { \
-        access_point();                                                    \
+        access_point(a);                                                   \
         return builtin(a, value, __ATOMIC_SEQ_CST);                        \
     }
 
 #define PIVOT_COMPARE_EXCHANGE(bits, type, name)                                        \
     int __tsan_atomic##bits##_compare_exchange_##name(volatile type* a, type* expected, \
                                                       type value, int, int) {           \
-        access_point();                                                                 \
+        access_point(a);                                                                \
         return __atomic_compare_exchange_n(a, expected, value, false, __ATOMIC_SEQ_CST, \
                                            __ATOMIC_SEQ_CST);                           \
     }
 
 #define PIVOT_ATOMIC(bits, type)                                                                 \
     type __tsan_atomic##bits##_load(const volatile type* a, int) {                               \
-        access_point();                                                                          \
+        access_point(a);                                                                         \
         return __atomic_load_n(a, __ATOMIC_SEQ_CST);                                             \
     }                                                                                            \
     void __tsan_atomic##bits##_store(volatile type* a, type value, int) {                        \
-        access_point();                                                                          \
+        access_point(a);                                                                         \
         __atomic_store_n(a, value, __ATOMIC_SEQ_CST);                                            \
     }                                                                                            \
     PIVOT_FETCH(bits, type, exchange, __atomic_exchange_n)                                       \
@@ -79,7 +79,7 @@ void __tsan_atomic_signal_fence(int) { __atomic_signal_fence(__ATOMIC_SEQ_CST); 
     PIVOT_COMPARE_EXCHANGE(bits, type, weak)                                                     \
     type __tsan_atomic##bits##_compare_exchange_val(volatile type* a, type expected, type value, \
                                                     int, int) {                                  \
-        access_point();                                                                          \
+        access_point(a);                                                                         \
         __atomic_compare_exchange_n(a, &expected, value, false, __ATOMIC_SEQ_CST,                \
                                     __ATOMIC_SEQ_CST);                                           \
         return expected;                                                                         \

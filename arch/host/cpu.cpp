@@ -54,14 +54,14 @@ void Cpu::write_held_and_spl(SpinMutexBase* held, u64 spl) {
 }
 
 bool Cpu::acquire_if_zero(u64* word, u64 value) {
-    point();
+    far_point();
     u64 expected = 0;
     return __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED);
 }
 
 bool Cpu::try_lock_word(u64* word, u64& value) {
-    point();
+    far_point();
     value = __atomic_load_n(word, __ATOMIC_RELAXED);
     return (value & 1) == 0 && __atomic_compare_exchange_n(word, &value, value | 1, false,
                                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
@@ -79,7 +79,7 @@ u64 Cpu::lock_word(u64* word) {
 void Cpu::wait_for_change(u64 const*, u64) { relax(); }
 
 void Cpu::interrupt_cpu(PerCpu const& cpu, u32 sgi) {
-    point();
+    far_point();
     SimCpu const* const here = sim::cpu();
     if (here->world != nullptr) {
         here->world->send(cpu, sgi);

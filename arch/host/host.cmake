@@ -27,6 +27,8 @@ set(PIVOT_HOST_TURNS arch/host/access_points.cpp arch/host/world.cpp)
 file(GLOB pivot_unit_support CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
   tests/unit/support/*.cpp)
 list(REMOVE_ITEM pivot_unit_support tests/unit/support/explorer_threads.cpp)
+# What quiet_failures.cpp stands before.
+set(pivot_quiet_failures -Wl,--wrap=_ZNK7testing8internal12AssertHelperaSERKNS_7MessageE)
 file(GLOB_RECURSE pivot_unit_tests CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
   tests/unit/*_test.cpp)
 
@@ -68,12 +70,54 @@ function(pivot_host_tests name)
   # The kernel first: of an inline function in both, the linker takes the instrumented copy.
   add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_tests>
     $<TARGET_OBJECTS:${name}_port>)
-  target_link_options(${name} PRIVATE ${sanitize})
+  target_link_options(${name} PRIVATE ${sanitize} ${pivot_quiet_failures})
   target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
 endfunction()
 
 pivot_host_tests(unit_tests POINTS SANITIZE undefined TESTS ${pivot_unit_tests})
-gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 300)
+
+# Scenarios for several CPUs once more, with real threads under the thread sanitizer: it sees races
+# that no interleaving shows. No access points, for the sanitizer's own functions stand there.
+file(GLOB pivot_smp_tests CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} tests/unit/smp/*_test.cpp)
+list(REMOVE_ITEM pivot_smp_tests tests/unit/smp/explorer_test.cpp)
+set(pivot_smp_sources ${PIVOT_PORTABLE_SOURCES})
+list(FILTER pivot_smp_sources EXCLUDE REGEX "kern/shell/|kern/base/symbols|arch/dev/")
+pivot_host_objects(unit_tsan_machine OPTIONS -fsanitize=thread
+  SOURCES ${pivot_smp_sources} ${PIVOT_HOST_PORT_SOURCES} arch/host/world_threads.cpp
+    tests/unit/support/machine.cpp tests/unit/support/smp_machine.cpp
+    tests/unit/support/explorer_threads.cpp)
+# pivot_tsan_tests(name source ...)
+function(pivot_tsan_tests name)
+  pivot_host_objects(${name}_tests OPTIONS -fsanitize=thread SOURCES ${ARGN})
+  add_executable(${name} $<TARGET_OBJECTS:${name}_tests> $<TARGET_OBJECTS:unit_tsan_machine>)
+  target_link_options(${name} PRIVATE -fsanitize=thread)
+  target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
+endfunction()
+
+pivot_tsan_tests(unit_tests_tsan ${pivot_smp_tests})
+add_test(NAME unit.thread_sanitizer COMMAND unit_tests_tsan --gtest_brief=1)
+set_tests_properties(unit.thread_sanitizer PROPERTIES LABELS unit TIMEOUT 600)
+pivot_tsan_tests(unit_convicted_tsan tests/unit/smp/convicted.cpp)
+add_test(NAME unit.thread_sanitizer_convicts COMMAND unit_convicted_tsan
+  --gtest_filter=Convicted.ReleaseBeforeTheStore)
+set_tests_properties(unit.thread_sanitizer_convicts PROPERTIES LABELS unit TIMEOUT 120
+  PASS_REGULAR_EXPRESSION "ThreadSanitizer: data race")
+
+# Negative controls: each of these tests is wrong on purpose and must be found out.
+pivot_host_objects(unit_convicted_tests SOURCES tests/unit/smp/convicted.cpp
+  DEFINITIONS PIVOT_ACCESS_POINTS=1 OPTIONS -fsanitize=thread)
+add_executable(unit_convicted $<TARGET_OBJECTS:unit_tests_kernel>
+  $<TARGET_OBJECTS:unit_convicted_tests> $<TARGET_OBJECTS:unit_tests_port>)
+target_link_options(unit_convicted PRIVATE -fsanitize=undefined ${pivot_quiet_failures})
+target_link_libraries(unit_convicted PRIVATE GTest::gtest_main Threads::Threads)
+foreach(wrong LoadThenStore TicketInTwoSteps ReleaseBeforeTheStore TwoMutexesInTwoOrders
+    AWakeUpIsLost AThreadRunsOnTwoCpus)
+  add_test(NAME unit.explorer_convicts.${wrong} COMMAND Python3::Interpreter
+    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:unit_convicted>
+    Convicted.${wrong})
+  set_tests_properties(unit.explorer_convicts.${wrong} PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()
 
 # The same under the address sanitizer, which excludes the instrumentation: interrupts come at the
 # port's operations only. Compiling everything once more is for ./pivot test --full.

@@ -74,9 +74,17 @@ void point() {
     }
 }
 
-void access_point() {
-    SimCpu const* const here = t_cpu;
+void far_point() {
+    if (SimCpu* const here = cpu(); here != nullptr) {
+        here->far = true;
+        point();
+    }
+}
+
+void access_point(const volatile void* address) {
+    SimCpu* const here = t_cpu;
     if (here != nullptr && (here->scheduled || here->access_points)) {
+        here->far = here->world != nullptr && World::is_far(*here, address);
         point();
     }
 }

@@ -44,6 +44,7 @@ struct SimCpu {
     bool idle = false;           // waits for an interrupt
     std::atomic<u32> sgis = 0;   // sent to it and not yet at its controller interface
     bool access_points = false;  // every memory access is a point, schedule or not
+    bool far = false;            // what comes next may concern other CPUs
 };
 
 // This host thread's simulated CPU; null if it has none.
@@ -52,9 +53,11 @@ void set_cpu(SimCpu* cpu);
 
 // An interrupt may be taken here, and another CPU may go on.
 void point();
+// The same before something that other CPUs take part in or look at.
+void far_point();
 // The same before a memory access; only while a schedule is installed, so that unscheduled tests
 // see interrupts at the port's operations alone.
-void access_point();
+void access_point(const volatile void* address);
 
 // Harness code: nothing is taken in here.
 class Quiet {

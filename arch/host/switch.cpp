@@ -35,7 +35,7 @@ void drain(PerCpu& cpu, Thread* self, u32 slot, bool straight) {
             point();
             auto* const call = static_cast<QueuedCall*>(first);
             more = first != last;
-            first = call->next;
+            first = __atomic_load_n(&call->next, __ATOMIC_RELAXED);
             point();
             __atomic_store_n(&call->next, nullptr, __ATOMIC_RELEASE);
             point();
@@ -72,9 +72,9 @@ void bottom_half(Thread* self) {
     drain(cpu, self, fiber.slot, fiber.straight);
     point();
     Thread* const next = successor(cpu, self, fiber.straight);
-    point();
+    far_point();
     cpu.current = next;
-    point();
+    far_point();
     go_for_good(fiber_of(self), fiber_of(next));
 }
 
@@ -90,7 +90,7 @@ void onto_bottom_half(PerCpu& cpu, u32 slot, bool straight) {
     field<uptr>(self, THREAD_PINNED_SP) = reinterpret_cast<uptr>(&from);
     start_at_top(to, self, &bottom_half);
     cpu.current = self;
-    point();
+    far_point();
     go(from, to);
 }
 
@@ -119,9 +119,9 @@ uptr Cpu::prepare_stack(Thread* thread, uptr, void (*entry)(Thread*)) {
 }
 
 void Cpu::switch_threads(Thread* from, Thread* to) {
-    point();
+    far_point();
     this_cpu().current = to;
-    point();  // `current` and the stack disagree here: it does not matter to a top half
+    far_point();  // `current` and the stack disagree here: it does not matter to a top half
     go(fiber_of(from), fiber_of(to));
     point();
 }

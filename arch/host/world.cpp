@@ -1,7 +1,7 @@
 // The CPUs of a machine, taking turns on one host thread.
 #include "arch/host/world.hpp"
 
-#include <bit>
+#include <utility>
 
 #include "arch/host/cpu.hpp"
 #include "arch/host/fiber.hpp"
@@ -80,18 +80,34 @@ void World::switch_to(SimCpu& here, u32 next) {
     pause_for(*here.fiber, *to.fiber);
 }
 
+bool World::is_far(SimCpu const& here, const volatile void* address) {
+    auto const within = [at = reinterpret_cast<uptr>(address)](const void* first, usize size) {
+        return at - reinterpret_cast<uptr>(first) < size;
+    };
+    if (within(here.percpu, sizeof(PerCpu))) {
+        return within(&here.percpu->calls, sizeof(here.percpu->calls)) ||
+               within(&here.percpu->current, sizeof(here.percpu->current));
+    }
+    return !within(here.fiber->bottom, here.fiber->size);
+}
+
 void World::at_point(SimCpu& here) {
+    bool const far = std::exchange(here.far, false);
     ++here.counter;
+    if (started_ < members_.size()) {
+        return;
+    }
     if (++points_ == limit_) {
         end(End::runaway);
     }
+    far_points_ += far ? 1 : 0;
     (void)strike(false);
     u32 const number = number_of(here);
     u32 const others = ready(here.counter) & ~(1u << number);
     if (++since_ >= kFair && others != 0) {
         switch_to(here, chooser_->instead_of(number, others));
     } else {
-        switch_to(here, chooser_->next(number, others));
+        switch_to(here, chooser_->next(number, others, far));
     }
 }
 
@@ -127,6 +143,13 @@ void World::at_idle(SimCpu& here) {
         here.counter = soonest;
     }
     here.idle = false;
+}
+
+void World::start_line(SimCpu& here) {
+    u32 const next = started_.fetch_add(1) + 1;
+    if (next < members_.size()) {
+        switch_to(here, next);
+    }
 }
 
 void World::send(PerCpu const& target, u32 sgi) {

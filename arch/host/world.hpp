@@ -32,8 +32,10 @@ class Chooser {
     Chooser& operator=(Chooser const&) = delete;
     virtual ~Chooser() = default;
 
-    // The CPU that goes on: `here`, or one of `others` (which may be none).
-    [[nodiscard]] virtual u32 next(u32 here, u32 others) = 0;
+    // The CPU that goes on: `here`, or one of `others` (which may be none). `far`: what comes next
+    // may concern other CPUs. If it does not, being left before it is being left before the next
+    // that does, unless other CPUs see what they are not meant to.
+    [[nodiscard]] virtual u32 next(u32 here, u32 others, bool far) = 0;
     // One of `others` (at least one): `here` waits for something that they do.
     [[nodiscard]] virtual u32 instead_of(u32 here, u32 others) = 0;
     // Does a device ask for an interrupt now?
@@ -60,11 +62,17 @@ class World {
 
     [[nodiscard]] End run();
     [[nodiscard]] u64 points() const { return points_; }
+    [[nodiscard]] u64 far_points() const { return far_points_; }
 
     // -- the port
+    // May other CPUs be concerned by an access there? Not on this stack, not in this CPU's own
+    // structure, but for the fields that others use.
+    [[nodiscard]] static bool is_far(SimCpu const& here, const volatile void* address);
     void at_point(SimCpu& here);
     void at_wait(SimCpu& here);  // `here` spins
     void at_idle(SimCpu& here);  // until something is signalled to `here`
+    // `here` is ready to begin; they all do together, and the chooser is asked from then on.
+    void start_line(SimCpu& here);
     void send(PerCpu const& target, u32 sgi);
     void tell_time(SimCpu& here);  // brings here.counter up to date
     // From a CPU of this machine: its run is over.
@@ -90,10 +98,12 @@ class World {
     Chooser* chooser_;
     u64 limit_;
     u64 points_ = 0;
+    u64 far_points_ = 0;
     u64 since_ = 0;  // points since another CPU went on
     std::vector<Member> members_;
     std::vector<Device> devices_;
     Fiber* host_ = nullptr;
+    std::atomic<u32> started_ = 0;
     std::atomic<bool> over_ = false;
     End how_ = End::quiet;
 };

@@ -45,6 +45,8 @@ bool World::strike(bool) {
     return struck;
 }
 
+bool World::is_far(SimCpu const&, const volatile void*) { return true; }
+
 void World::at_point(SimCpu& here) {
     tell_time(here);
     if (++t_points % kStrike == 0) {
@@ -57,28 +59,32 @@ void World::at_point(SimCpu& here) {
 
 void World::at_wait(SimCpu&) { std::this_thread::yield(); }
 
-// Nothing will happen any more when all CPUs idle with nothing sent and nothing armed: a CPU looks
-// at the others with all of them held where they are.
+// Nothing will happen any more when all CPUs idle with nothing sent and nothing armed. A CPU takes
+// what has been sent to it and says that it is awake in one step: who looks at all of them, with
+// all of them held where they are, finds either.
 void World::at_idle(SimCpu& here) {
-    for (;;) {
+    for (;; std::this_thread::yield()) {
         at_point(here);
-        collect_requests(here);
-        if (SimController::is_signalled(here.controller) || strike(true)) {
-            break;
-        }
         std::lock_guard const guard(g_idle);
-        here.idle = here.sgis.load() == 0 && here.deadline == kNever;
+        collect_requests(here);
+        here.idle = !strike(true) && !SimController::is_signalled(here.controller);
+        if (!here.idle) {
+            return;
+        }
         bool quiet = true;
         for (Member const& member : members_) {
-            quiet = quiet && member.cpu->idle && member.cpu->sgis.load() == 0;
+            quiet = quiet && member.cpu->idle && member.cpu->sgis.load() == 0 &&
+                    member.cpu->deadline == kNever;
         }
-        if (quiet) {
-            over_ = true;
-        }
+        over_ = quiet;
+    }
+}
+
+void World::start_line(SimCpu&) {
+    started_.fetch_add(1, std::memory_order_relaxed);
+    while (started_.load(std::memory_order_relaxed) < members_.size()) {
         std::this_thread::yield();
     }
-    std::lock_guard const guard(g_idle);
-    here.idle = false;
 }
 
 void World::send(PerCpu const& target, u32 sgi) {

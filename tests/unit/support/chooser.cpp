@@ -33,7 +33,7 @@ class Random {
 // Devices ask once in so many points, on average; drawn for each schedule.
 class Strikes {
   public:
-    explicit Strikes(Random& random) : random_(random), mean_(u64{8} << random.below(6)) {}
+    Strikes(Random& random, u64 length) : random_(random), mean_(2 + (length >> random.below(6))) {}
     bool now() { return random_.below(mean_) == 0; }
 
   private:
@@ -43,14 +43,15 @@ class Strikes {
 
 class RandomWalk final : public sim::Chooser {
   public:
-    explicit RandomWalk(u64 seed)
+    RandomWalk(u64 seed, u64 length, bool coarse)
         : random_(seed),
-          strikes_(random_),
-          mean_(u64{2} << random_.below(7)),
+          coarse_(coarse),
+          strikes_(random_, length),
+          mean_(2 + (length >> random_.below(6)) / 2),
           left_(random_.below(4) == 0 ? ~u64{0} : u64{2} << random_.below(6)) {}
 
-    u32 next(u32 here, u32 others) override {
-        if (others == 0 || left_ == 0 || random_.below(mean_) != 0) {
+    u32 next(u32 here, u32 others, bool far) override {
+        if ((coarse_ && !far) || others == 0 || left_ == 0 || random_.below(mean_) != 0) {
             return here;
         }
         --left_;
@@ -61,6 +62,7 @@ class RandomWalk final : public sim::Chooser {
 
   private:
     Random random_;
+    bool coarse_;
     Strikes strikes_;
     u64 mean_;  // points between two switches
     u64 left_;  // switches that nobody waits for
@@ -68,21 +70,25 @@ class RandomWalk final : public sim::Chooser {
 
 class Priorities final : public sim::Chooser {
   public:
-    explicit Priorities(u64 seed) : random_(seed), strikes_(random_) {
+    Priorities(u64 seed, u64 length, bool coarse)
+        : random_(seed), coarse_(coarse), strikes_(random_, length) {
         for (u32 i = 0; i < kMaxCpus; ++i) {
             u64 const j = random_.below(i + 1);
             rank_[i] = rank_[j];
             rank_[j] = static_cast<i64>(i);
         }
-        // How long the scenario is nobody knows: some schedules put their changes early, some late.
-        u64 const span = u64{64} << random_.below(7);
+        // Some schedules put all their changes early.
+        u64 const span = 16 + (length >> random_.below(4));
         for (u64& change : changes_) {
             change = random_.below(span);
         }
         used_ = 1 + random_.below(changes_.size());
     }
 
-    u32 next(u32 here, u32 others) override {
+    u32 next(u32 here, u32 others, bool far) override {
+        if (coarse_ && !far) {
+            return here;
+        }
         for (u64 i = 0; i < used_; ++i) {
             if (changes_[i] == point_) {
                 lower(here);
@@ -113,6 +119,7 @@ class Priorities final : public sim::Chooser {
     }
 
     Random random_;
+    bool coarse_;
     Strikes strikes_;
     std::array<i64, kMaxCpus> rank_{};
     std::array<u64, 6> changes_{};
@@ -123,11 +130,13 @@ class Priorities final : public sim::Chooser {
 
 }  // namespace
 
-std::unique_ptr<sim::Chooser> chooser_of(u64 seed) {
+std::unique_ptr<sim::Chooser> chooser_of(u64 seed, Length const& length) {
+    bool const coarse = seed % 8 < 6;
+    u64 const points = coarse ? length.far_points : length.points;
     if (seed % 2 == 0) {
-        return std::make_unique<RandomWalk>(seed);
+        return std::make_unique<RandomWalk>(seed, points, coarse);
     }
-    return std::make_unique<Priorities>(seed);
+    return std::make_unique<Priorities>(seed, points, coarse);
 }
 
 }  // namespace pivot

@@ -20,7 +20,14 @@
 
 namespace pivot {
 
-// Everything that it answers follows from `seed`.
-[[nodiscard]] std::unique_ptr<sim::Chooser> chooser_of(u64 seed);
+// How many points a scenario has, more or less.
+struct Length {
+    u64 points;
+    u64 far_points;
+};
+
+// Everything that it answers follows from `seed` and `length`. Three of four schedules leave a CPU
+// only before what concerns others, so that all their switches count.
+[[nodiscard]] std::unique_ptr<sim::Chooser> chooser_of(u64 seed, Length const& length);
 
 }  // namespace pivot

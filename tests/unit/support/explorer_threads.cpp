@@ -6,8 +6,8 @@
 namespace pivot {
 namespace {
 
-constexpr u32 kRounds = 30;
-constexpr u32 kRoundsFull = 1000;
+constexpr u32 kRounds = 20;
+constexpr u32 kRoundsFull = 300;
 
 }  // namespace
 

@@ -80,11 +80,13 @@ const char* text_of(ThreadState state) {
 }  // namespace
 
 struct SmpMachine::ExtraThread {
-    ExtraThread(const char* name, Body what) : thread(name), body(std::move(what)) {}
+    ExtraThread(u32 on, const char* name, Body what)
+        : cpu(on), thread(name), body(std::move(what)) {}
     static void call(MayBlock const& context, ExtraThread& self) {
         self.body(context);
         self.done = true;
     }
+    u32 cpu;
     Thread thread;
     Body body;
     bool done = false;
@@ -113,6 +115,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
     port::Cpu::prepare_stack(&main, 0, [](Thread* thread) {
         auto& self = *static_cast<Main*>(thread);
         interrupts_enable();
+        sim::cpu()->world->start_line(*sim::cpu());
         splx(Spl{0});
         if (self.body) {
             BootThread::run(self.body);
@@ -123,7 +126,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
 }
 
 SmpMachine::SmpMachine(u32 cpus, sim::Chooser* chooser, u64 limit)
-    : cpus_(cpus), world_(chooser, limit), older_threads_(Thread::all()) {
+    : cpus_(cpus), world_(chooser, limit) {
     for (u32 i = 0; i < cpus; ++i) {
         at_boot(i, [&] { at(i).boot(cpu(i), i); });
     }
@@ -153,7 +156,7 @@ void SmpMachine::on_each(std::function<void(u32, MayBlock const&)> const& body) 
 }
 
 Thread& SmpMachine::thread(u32 number, const char* name, u32 priority, Body body) {
-    threads_.push_back(std::make_shared<ExtraThread>(name, std::move(body)));
+    threads_.push_back(std::make_shared<ExtraThread>(number, name, std::move(body)));
     ExtraThread& extra = *threads_.back();
     at_boot(number, [&] {
         EXPECT_EQ(extra.thread.start<&ExtraThread::call>(extra.stack, priority, extra),
@@ -203,6 +206,12 @@ void SmpMachine::expect_at_rest() {
 
 std::string SmpMachine::state() {
     std::ostringstream text;
+    auto const say = [&text](Thread const& thread) {
+        if (thread.state() != ThreadState::unstarted) {
+            text << "    \"" << thread.name() << "\", priority " << thread.priority() << ", "
+                 << text_of(thread.state()) << "\n";
+        }
+    };
     for (u32 i = 0; i < cpus(); ++i) {
         PerCpu const& c = cpu(i);
         sim::SimCpu const& s = at(i).sim;
@@ -210,10 +219,12 @@ std::string SmpMachine::state() {
              << name_of(level_of(c.spl)) << ", " << s.depth << " top halves"
              << (s.masked ? ", masked" : "") << (s.idle ? ", idle" : "") << ", held "
              << (c.held != nullptr ? c.held->name() : "nothing") << "\n";
-    }
-    for (Thread const* t = Thread::all(); t != older_threads_; t = t->next_of_all()) {
-        text << "  thread \"" << t->name() << "\": priority " << t->priority() << ", "
-             << text_of(t->state()) << "\n";
+        say(at(i).main);
+        for (auto const& extra : threads_) {
+            if (extra->cpu == i) {
+                say(extra->thread);
+            }
+        }
     }
     return text.str();
 }

@@ -57,7 +57,7 @@ class SmpMachine {
 
     [[nodiscard]] u32 cpus() const { return static_cast<u32>(cpus_.size()); }
     [[nodiscard]] PerCpu& cpu(u32 number);
-    [[nodiscard]] sim::SimCpu& sim(u32 number) { return at(number).sim; }
+    [[nodiscard]] Thread& first_thread(u32 number) { return at(number).main; }
 
     // What the first thread of a CPU does, at kMainPriority.
     void on(u32 number, Body body) { at(number).main.body = std::move(body); }
@@ -81,6 +81,7 @@ class SmpMachine {
     // Each CPU and thread, for a report.
     [[nodiscard]] std::string state();
     [[nodiscard]] u64 points() const { return world_.points(); }
+    [[nodiscard]] u64 far_points() const { return world_.far_points(); }
 
   private:
     struct ExtraThread;
@@ -93,7 +94,6 @@ class SmpMachine {
     sim::World world_;
     std::list<std::shared_ptr<void>> kept_;
     std::list<std::shared_ptr<ExtraThread>> threads_;
-    Thread* older_threads_;  // of Thread::all(): those of machines that are gone
     u32 next_line_ = 40;
 };
 
