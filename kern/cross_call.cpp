@@ -1,5 +1,7 @@
 #include "kern/cross_call.hpp"
 
+#include "spl/spl.hpp"
+
 namespace pivot {
 namespace {
 
@@ -23,6 +25,8 @@ QueuedCall* oldest_first(QueuedCall* newest) {
 }  // namespace
 
 bool CrossCall::send(PerCpu& target) {
+    // Preempted between the push and the SGI, it would hold up whoever pushes after it.
+    NoPreemption const hold;
     if (!port::Cpu::acquire_if_zero(reinterpret_cast<u64*>(&next), kMark)) {
         return false;
     }
@@ -45,8 +49,10 @@ void CrossCall::run_all(MayWake const& context) {
     }
     for (QueuedCall* call = oldest_first(newest); call != kLast;) {
         auto* const after = static_cast<QueuedCall*>(atomic::load_relaxed(&call->next));
+        auto* const function = call->function;
+        void* const owner = call->owner;
         atomic::store_release<Link*>(&call->next, nullptr);  // it may be sent again from here on
-        call->function(&context, call->owner);
+        function(&context, owner);
         call = after;
     }
 }

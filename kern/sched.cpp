@@ -365,25 +365,26 @@ void Scheduler::resched(PerCpu& cpu) {
     give_way(self, next_thread(cpu));
 }
 
-Thread& Scheduler::preempt_pinned(Thread& pinned) {
-    if (!leaves_cpu(pinned)) {
-        this_cpu().run->add_first(pinned);
+struct BottomHalfEnd {
+    [[gnu::always_inline]] static Thread* retire(Thread& self) {
+        PerCpu& cpu = this_cpu();
+        cpu.bottom_half[self.slot()] = &self;
+        return &Scheduler::next_thread(cpu);
     }
-    return about_to_resume(take_standby());
-}
-
-inline Thread& Scheduler::retire(Thread& bottom_half) {
-    PerCpu& cpu = this_cpu();
-    cpu.bottom_half[bottom_half.slot()] = &bottom_half;
-    return about_to_resume(next_thread(cpu));
-}
+    [[gnu::always_inline]] static Thread* preempt_pinned(Thread& pinned) {
+        if (!Scheduler::leaves_cpu(pinned)) {
+            this_cpu().run->add_first(pinned);
+        }
+        return &Scheduler::take_standby();
+    }
+};
 
 }  // namespace pivot
 
 pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self) {
-    return &pivot::Scheduler::retire(*self);
+    return pivot::BottomHalfEnd::retire(*self);
 }
 
 pivot::Thread* pivot_preempt_pinned(pivot::Thread* pinned) {
-    return &pivot::Scheduler::preempt_pinned(*pinned);
+    return pivot::BottomHalfEnd::preempt_pinned(*pinned);
 }

@@ -135,12 +135,9 @@ class Scheduler {
     // Ends the running thread.
     [[noreturn]] static void exit_current();
 
-    // What becomes of a bottom half's end; see arch/contract/upcalls.hpp.
-    static Thread& retire(Thread& bottom_half);
-    static Thread& preempt_pinned(Thread& pinned);
-
   private:
     friend class Thread;
+    friend struct BottomHalfEnd;  // arch/contract/upcalls.hpp
 
     // What `PerCpu::resched` asks for.
     static constexpr u32 kLookAgain = 1;  // the running thread may no longer be the one to run

@@ -125,9 +125,9 @@ ThreadError Thread::join(MayBlock const& context) {
 
 // -- what is wanted of a thread
 
-// Stores it, has the home CPU act on it, and waits until that has been done.
-template <typename Change>
-ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
+// Stores it in a field that the turnstiles' lock guards, has the home CPU act on it, and waits until
+// that has been done.
+ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
     if (state() == ThreadState::unstarted) {
         return ThreadError::not_started;
     }
@@ -140,7 +140,18 @@ ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
         if (state() == ThreadState::exited) {
             return ThreadError::exited;
         }
-        wanted();
+        switch (what) {
+            case Wanted::suspension:
+                wants_suspension_ = value != 0;
+                break;
+            case Wanted::affinity:
+                atomic::store_relaxed(&affinity_, value);
+                break;
+            case Wanted::priority:
+                atomic::store_relaxed(&turn_.base, static_cast<u32>(value));
+                Turnstile::update(*this);
+                break;
+        }
         mine = ++changes_wanted_;
         Scheduler::change(*this);
     }
@@ -152,28 +163,25 @@ ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
 }
 
 ThreadError Thread::suspend(MayBlock const& context) {
-    return change(context, [this] { wants_suspension_ = true; });
+    return change(context, Wanted::suspension, 1);
 }
 
 ThreadError Thread::resume(MayBlock const& context) {
-    return change(context, [this] { wants_suspension_ = false; });
+    return change(context, Wanted::suspension, 0);
 }
 
 ThreadError Thread::set_priority(MayBlock const& context, u32 priority) {
     if (priority == kIdlePriority || priority >= kThreadPriorities) {
         return ThreadError::bad_priority;
     }
-    return change(context, [this, priority] {
-        atomic::store_relaxed(&turn_.base, priority);
-        Turnstile::update(*this);
-    });
+    return change(context, Wanted::priority, priority);
 }
 
 ThreadError Thread::set_affinity(MayBlock const& context, u64 cpus) {
     if ((cpus & online_set()) == 0) {
         return ThreadError::no_such_cpu;
     }
-    return change(context, [this, cpus] { atomic::store_relaxed(&affinity_, cpus); });
+    return change(context, Wanted::affinity, cpus);
 }
 
 void Thread::set_time_slice(MayWake const&, u64 ticks) { atomic::store_relaxed(&slice_, ticks); }

@@ -142,8 +142,8 @@ class Thread {
     static void announce_exit(MayWake const&, Thread& thread);
     static void time_is_over(MayWake const&, Thread& thread);
 
-    template <typename Change>
-    ThreadError change(MayBlock const& context, Change&& wanted);
+    enum class Wanted : u8 { suspension, affinity, priority };
+    ThreadError change(MayBlock const& context, Wanted what, u64 value);
 
     // Read by switch.S (frame.hpp).
     uptr sp_ = 0;

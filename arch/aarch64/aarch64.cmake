@@ -56,6 +56,41 @@ else()
   set(PIVOT_MAX_CPUS 64)
 endif()
 
+# Not on the way of any row of the benchmark: compiled for size.
+set(PIVOT_RARE_SOURCES
+  arch/aarch64/backtrace.cpp
+  arch/aarch64/bring_up.cpp
+  arch/aarch64/esr.cpp
+  arch/aarch64/fault.cpp
+  arch/aarch64/mmu.cpp
+  arch/board/board.cpp
+  intr/bottom_half.cpp
+  intr/line.cpp
+  kern/base/format.cpp
+  kern/base/heap.cpp
+  kern/callout.cpp
+  kern/change.cpp
+  kern/clock.cpp
+  kern/cross_call.cpp
+  kern/main.cpp
+  kern/panic.cpp
+  kern/panic_report.cpp
+  kern/panic_stop.cpp
+  kern/park.cpp
+  kern/secondary.cpp
+  kern/slices.cpp
+  kern/thread.cpp
+  mutex/adaptive_mutex.cpp
+  mutex/lock_class.cpp
+  mutex/lock_graph.cpp
+  mutex/lock_order.cpp
+  mutex/lock_report.cpp
+  mutex/lock_statistics.cpp
+  mutex/spin_mutex.cpp
+  mutex/turnstile.cpp
+)
+set_source_files_properties(${PIVOT_RARE_SOURCES} PROPERTIES COMPILE_OPTIONS -Os)
+
 set(PIVOT_TARGET_OPTIONS
   -O2 -g
   -mfix-cortex-a53-835769 -mfix-cortex-a53-843419  # errata of the CPU that most boards have

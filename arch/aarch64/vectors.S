@@ -27,6 +27,7 @@
 #include "gic_cpu_interface.h"
 
         .section .text.vectors, "ax"
+        .subsection 1                   // behind the table, which must be aligned
 
 /* -------------------------------------------------------------------------------------------------
  * Parts shared by the first-level and the nested path.
@@ -351,6 +352,7 @@ fault_on_interrupt_stack:
 /* -------------------------------------------------------------------------------------------------
  * The table (Arm ARM, D1.10.2). VBAR_EL1 needs 2 KiB alignment.
  */
+        .subsection 0
         .balign 0x800
         .globl  pivot_vectors
 pivot_vectors:
