@@ -125,8 +125,8 @@ ThreadError Thread::join(MayBlock const& context) {
 
 // -- what is wanted of a thread
 
-// Stores it in a field that the turnstiles' lock guards, has the home CPU act on it, and waits until
-// that has been done.
+// Stores it in a field that the turnstiles' lock guards, has the home CPU act on it, and waits
+// until that has been done.
 ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
     if (state() == ThreadState::unstarted) {
         return ThreadError::not_started;

@@ -26,6 +26,12 @@ def targets(rivals, board):
             for row in rivals["rows"]}
 
 
+def known_misses(rivals):
+    """{row: up to where missing its target fails no run, for a reason that is written down}"""
+    return {row["name"]: row["known_miss"]["up_to"] for row in rivals["rows"]
+            if "known_miss" in row}
+
+
 def worst(records):
     """The worst case of all that was injected into, in the words of an @inject; None without."""
     grown = [{"op": f"{one['x']} {one['by']}", "worst": one["value"], "pc": one["pc"],
@@ -48,8 +54,9 @@ def missed(records, rivals):
     measured = {row["name"]: row["median"] for row in rows_of(records)}
     if worst(records):
         measured[curves.WORST] = worst(records)["worst"]
+    known = known_misses(rivals)
     for name, value in measured.items():
-        if name in limit and value > limit[name]:
+        if name in limit and value > max(limit[name], known.get(name, 0)):
             lines.append(f"{name}: {value}, target <= {limit[name]}")
     told = set(measured) | {skip["name"] for skip in records.skips}
     for row in rivals["rows"]:
@@ -108,6 +115,9 @@ def notes(records, rivals):
         if row["name"] in shown and row.get("notes"):
             for who, what in row["notes"].items():
                 yield f"  {row['name']}, {who}: {what}"
+        if row["name"] in shown and "known_miss" in row:
+            yield (f"  {row['name']}, Pivot: a miss fails no run up to "
+                   f"{row['known_miss']['up_to']}: {row['known_miss']['why']}")
     if records.sizes:
         parts = dict(records.sizes)
         proper, in_bench = parts.pop(size.PROPER), parts.pop(size.IN_BENCH)
