@@ -87,7 +87,11 @@ class SpinMutexBase {
         SpinMutexBase* previous;
         u64 saved;
         raise(level, previous, saved);
-        LockOrder::wants_spin(info_, untagged(previous), runs_at, nesting);
+        if constexpr (kChecked) {
+            this_cpu().held = previous;  // not ours yet, should the checker have to say what is
+            LockOrder::wants_spin(info_, untagged(previous), runs_at, nesting);
+            this_cpu().held = this;
+        }
         if (!port::Cpu::acquire_if_zero(&info_.word, 1)) [[unlikely]] {
             lock_slowly(previous);
         }
