@@ -40,11 +40,11 @@ bool SpinMutexBase::is_held_here() const {
 }
 
 // On its first use this enters the lock into the books.
-bool SpinMutexBase::is_to_be_counted() {
-    return (atomic::load_relaxed(&info_.word) & kCounted) != 0 && LockStatistics::begin(info_);
+inline bool SpinMutexBase::is_to_be_counted(u64 word) {
+    return (word & kCounted) != 0 && LockStatistics::begin(info_);
 }
 
-bool SpinMutexBase::take_if_unwanted() {
+inline bool SpinMutexBase::take_if_unwanted() {
     for (;;) {
         u64 const word = atomic::load_relaxed(&info_.word);
         if ((word & ~kCounted) != 0) {
@@ -56,56 +56,65 @@ bool SpinMutexBase::take_if_unwanted() {
     }
 }
 
-void SpinMutexBase::wait_in_turn(LockWait& wait) {
-    u64 const begun = counter();
+// Returns how often it looked in vain.
+inline u64 SpinMutexBase::wait_in_turn() {
     u32 const mine = next_ticket(atomic::fetch_add(&info_.word, kOneTicket));
-    for (;;) {
+    for (u64 spins = 0;;) {
         u64 const word = atomic::load_relaxed(&info_.word);
-        if (serving(word) == mine && is_free(word)) {
-            if (atomic::replace(&info_.word, word, taken_by_head(word))) {
-                break;
-            }
-        } else {
-            ++wait.spins;
+        if (serving(word) != mine || !is_free(word)) {
+            ++spins;
             wait_for_change(&info_.word, word);
+        } else if (atomic::replace(&info_.word, word, taken_by_head(word))) {
+            return spins;
         }
     }
-    wait.contended = true;
-    wait.ticks = counter() - begun;
 }
 
-// It is ours: into the chain. `counted`: what it took, if the statistics want to know.
-void SpinMutexBase::enter_chain(LockWait const* counted, uptr caller) {
-    uptr const tag = counted != nullptr ? kTag : 0;
-    this_cpu().held = reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(this) | tag);
-    if (counted != nullptr) {
-        LockStatistics::acquired(info_, *counted, caller);
-    }
+// It is ours, and counted: into the chain with the tag, and into the statistics.
+void SpinMutexBase::enter_counted(LockWait const& wait, uptr caller) {
+    this_cpu().held = reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(this) | kTag);
+    LockStatistics::acquired(info_, wait, caller);
 }
 
 void SpinMutexBase::lock_slowly(SpinMutexBase* previous) {
     this_cpu().held = previous;  // not ours yet: what interrupts us must not take it for held
     // Held by this CPU, it would never be freed: the holder is below us on this very stack.
-    if (is_held_here()) {
+    if (previous != nullptr && is_held_here()) {
         LockOrder::fail("a spin mutex is taken twice by its CPU", info_);
     }
-    bool const counted = is_to_be_counted();
-    LockWait wait;
-    if (!take_if_unwanted()) {
-        wait_in_turn(wait);
+    if (is_to_be_counted(atomic::load_relaxed(&info_.word))) [[unlikely]] {
+        lock_counted(reinterpret_cast<uptr>(__builtin_return_address(0)));
+        return;
     }
-    enter_chain(counted ? &wait : nullptr, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    if (!take_if_unwanted()) {
+        (void)wait_in_turn();
+    }
+    this_cpu().held = this;
+}
+
+void SpinMutexBase::lock_counted(uptr caller) {
+    LockWait wait;
+    u64 const begun = counter();
+    if (!take_if_unwanted()) {
+        wait.contended = true;
+        wait.spins = wait_in_turn();
+        wait.ticks = counter() - begun;
+    }
+    enter_counted(wait, caller);
 }
 
 bool SpinMutexBase::try_lock_slowly(SpinMutexBase* previous, u64 saved) {
     this_cpu().held = previous;
-    bool const counted = is_to_be_counted();
+    bool const counted = is_to_be_counted(atomic::load_relaxed(&info_.word));
     if (!take_if_unwanted()) {
         lower(previous, saved);
         return false;
     }
-    LockWait const none;
-    enter_chain(counted ? &none : nullptr, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    if (counted) {
+        enter_counted(LockWait{}, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    } else {
+        this_cpu().held = this;
+    }
     return true;
 }
 

@@ -87,7 +87,11 @@ class SpinMutexBase {
         SpinMutexBase* previous;
         u64 saved;
         raise(level, previous, saved);
-        LockOrder::wants_spin(info_, untagged(previous), runs_at, nesting);
+        if constexpr (kChecked) {
+            this_cpu().held = previous;  // not ours yet, should the checker have to say what is
+            LockOrder::wants_spin(info_, untagged(previous), runs_at, nesting);
+            this_cpu().held = this;
+        }
         if (!port::Cpu::acquire_if_zero(&info_.word, 1)) [[unlikely]] {
             lock_slowly(previous);
         }
@@ -156,10 +160,11 @@ class SpinMutexBase {
     [[nodiscard]] bool is_held_here() const;
     [[gnu::noinline]] void lock_slowly(SpinMutexBase* previous);
     [[gnu::noinline]] bool try_lock_slowly(SpinMutexBase* previous, u64 saved);
-    void enter_chain(LockWait const* counted, uptr caller);
-    [[nodiscard]] bool is_to_be_counted();
+    void lock_counted(uptr caller);
+    void enter_counted(LockWait const& wait, uptr caller);
+    [[nodiscard]] bool is_to_be_counted(u64 word);
     [[nodiscard]] bool take_if_unwanted();
-    void wait_in_turn(LockWait& wait);
+    u64 wait_in_turn();
     void unlock_slowly();
 
     LockInfo info_;  // first: its word

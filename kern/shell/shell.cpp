@@ -58,10 +58,10 @@ Command const* Shell::find(Words const& words) const {
 }
 
 void Shell::help() const {
-    log("{-8}{-22}{}", "help", "", "this list");
+    log("{-11}{-21}{}", "help", "", "this list");
     for (usize i = 0; i < count_; ++i) {
         Command const& command = commands_[i];
-        log("{-8}{-22}{}", command.name, command.arguments, command.summary);
+        log("{-11}{-21}{}", command.name, command.arguments, command.summary);
     }
 }
 

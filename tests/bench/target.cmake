@@ -56,3 +56,8 @@ if("SPLX_RACE" IN_LIST PIVOT_TARGET_BUGS)
   pivot_target_test(inject_finds_bug_double_queue IMAGE inject_bug_double_queue.elf EXACT
     ARGS --expect-status 1 --expect "a continuation was lost, or ran twice")
 endif()
+
+# The spin mutex's word beside those that were not chosen (docs/decisions/spin-word.md).
+pivot_image(spin_words FLAVOUR release SOURCES tests/bench/spin_words.cpp)
+pivot_target_test(spin_words_exclude_each_other IMAGE spin_words.elf EXACT
+  ARGS --smp 8 --expect "lock=mcs cpus=8 handover=[0-9]+" --expect "@end" --timeout 100)

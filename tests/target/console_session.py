@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from console_link import PROMPT, Link  # noqa: E402
 
-COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "bench", "panic", "reboot", "halt")
+COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "lockstat", "lockorder",
+            "masked", "bench", "panic", "reboot", "halt")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
 
@@ -27,6 +28,10 @@ def line_counts(text):
     rows = re.findall(r"^(?:SGI|PPI|SPI) (\d+) +(\S+) +\w+ +(\d+) +\d+ +\d+ +(-|\d+ ns)$", text,
                       re.M)
     return {int(line): (name, int(count), longest) for line, name, count, longest in rows}
+
+
+def is_checked():
+    return "checked" in ARGS.image.name
 
 
 class Session(unittest.TestCase):
@@ -110,6 +115,56 @@ class Session(unittest.TestCase):
         for words in ("x", "every", "every 0", "every x", "stop now"):
             self.assertEqual(self.link.command(f"timers {words}"),
                              "usage: timers [every MS|stop]\n")
+
+    def test_lockstat_counts_while_it_is_on(self):
+        def counted():
+            rows = re.findall(r"^console \(vm, 1 lock\)\n +(\d+) +(\d+)(?: +\d+){4} +(\d+)$"
+                              r"((?:\n +\d+ +\d+  [0-9a-f]{16} .*)+)",
+                              self.link.command("lockstat"), re.M)
+            return [(int(taken), int(held), callers) for taken, _, held, callers in rows]
+
+        self.assertRegex(self.link.command("lockstat"), r"^lock statistics are off; \d+ classes")
+        self.assertEqual(counted(), [])
+        self.assertEqual(self.link.command("lockstat on"), "")
+        self.link.command("ps")
+        (first, held, callers), = counted()
+        self.assertGreater(first, 0)
+        self.assertGreater(held, 0)
+        self.assertIn("pivot::write+", callers)
+        self.assertGreater(counted()[0][0], first)
+        self.assertEqual(self.link.command("lockstat reset"), "")
+        self.assertEqual(self.link.command("lockstat off"), "")
+        last = counted()
+        self.assertEqual(counted(), last)
+        for words in ("x", "on on", "of"):
+            self.assertEqual(self.link.command(f"lockstat {words}"),
+                             "usage: lockstat [on|off|reset]\n")
+
+    def test_lockorder_shows_what_a_checked_kernel_has_seen(self):
+        text = self.link.command("lockorder")
+        if not is_checked():
+            self.assertEqual(text, "this kernel keeps no such record: only a checked build does\n")
+            return
+        self.assertEqual(text.splitlines()[0], "0 violations; a new one panics")
+        self.assertEqual(self.link.command("lockorder fatal off"), "")
+        self.assertIn("0 violations; a new one is kept", self.link.command("lockorder"))
+        self.assertEqual(self.link.command("lockorder fatal on"), "")
+        for words in ("x", "fatal", "fatal maybe"):
+            self.assertEqual(self.link.command(f"lockorder {words}"),
+                             "usage: lockorder [fatal on|off]\n")
+
+    def test_masked_shows_the_longest_times(self):
+        text = self.link.command("masked")
+        if not is_checked():
+            self.assertEqual(text, "this kernel keeps no such record: only a checked build does\n")
+            return
+        rows = re.findall(r"^(\w+) +(\d+)  (pivot.*) to (pivot.*)$", text, re.M)
+        longest = {level: int(ns) for level, ns, *_ in rows}
+        self.assertGreaterEqual(longest["softclock"], longest["softserial"])
+        self.assertGreater(longest["vm"], 0)
+        self.assertEqual(self.link.command("masked reset"), "")
+        self.assertIn("CPU 0:", self.link.command("masked"))
+        self.assertEqual(self.link.command("masked x"), "usage: masked [reset]\n")
 
     def test_bench_prints_its_rows(self):
         for _ in range(2):

@@ -1,30 +1,38 @@
-# Adaptive mutexes and what they lend, on one CPU and on several.
-pivot_image(t_inheritance FLAVOUR checked SOURCES tests/target/inheritance.cpp)
-foreach(cpus 1 2 4)
-  pivot_target_test(t_inheritance_${cpus} IMAGE t_inheritance.elf EXACT
-    ARGS --smp ${cpus} --expect "inheritance on ${cpus} CPUs" --expect "passed: inheritance")
-endforeach()
-pivot_target_test(t_inheritance_multi IMAGE t_inheritance.elf
-  ARGS --smp 4 --multi --expect "passed: inheritance")
+# The lock checker's rules, each broken once: reported before anything deadlocks, with both locks by
+# name and the functions that took them. And once nothing of it. (faults.cmake: pivot_panic_test.)
 
-# Torture, with every CPU on a thread of the host's own: real races. The broken lock is the control.
-pivot_image(t_torture FLAVOUR checked SOURCES tests/target/torture.cpp)
-pivot_image(t_torture_release FLAVOUR release SOURCES tests/target/torture.cpp)
-foreach(cpus 2 4 8)
-  pivot_target_test(t_torture_${cpus} IMAGE t_torture_release.elf
-    ARGS --smp ${cpus} --multi --expect "passed: torture")
-endforeach()
-pivot_target_test(t_torture_checked IMAGE t_torture.elf
-  ARGS --smp 4 --multi --expect "passed: torture")
-pivot_target_test(t_torture_broken IMAGE t_torture_release.elf
-  ARGS --smp 4 --multi --arg torture --arg broken --expect "convicts a broken lock")
-pivot_target_test(t_torture_calls IMAGE t_torture.elf
-  ARGS --smp 8 --multi --arg torture --arg calls --expect "passed: call storm")
-pivot_target_test(t_torture_churn IMAGE t_torture.elf
-  ARGS --smp 4 --multi --arg torture --arg churn --expect "passed: thread churn")
-foreach(what locks calls churn)
-  pivot_target_test(t_torture_${what}_long IMAGE t_torture_release.elf
-    ARGS --full-only --smp 8 --multi --arg torture --arg ${what} --arg long --expect "passed:"
-    --timeout 600)
-  set_tests_properties(t_torture_${what}_long PROPERTIES TIMEOUT 620)
-endforeach()
+pivot_image(t_lock_order FLAVOUR checked SOURCES tests/target/lock_order.cpp)
+target_compile_options(t_lock_order_objects PRIVATE -fno-optimize-sibling-calls)
+
+pivot_panic_test(t_lock_order two-orders
+  "lock order: 'alpha' is taken while 'beta' is held: locks are taken in two orders"
+  "'beta' was taken at" "::beta_then_alpha\\+" "::two_orders\\+" "image_main\\+"
+  "'alpha' is taken at" "::beta_then_alpha\\+"
+  "earlier, 'alpha' was taken at" "::alpha_then_beta\\+" "::two_orders\\+"
+  "while it was held, 'beta' at" "::alpha_then_beta\\+"
+  "panic: locks are taken in two orders \\('alpha' under 'beta'\\)"
+  "held, newest first: 'beta'\\r?$")
+pivot_panic_test(t_lock_order two-threads
+  "lock order: 'inode' is taken while 'buffer' is held" "::buffer_then_inode\\+"
+  "earlier, 'inode' was taken at" "::inode_then_buffer\\+"
+  "panic: locks are taken in two orders \\('inode' under 'buffer'\\)" "thread 'other'")
+pivot_panic_test(t_lock_order same-class
+  "'tree' was taken at" "::two_of_a_class\\+" "'tree' is taken at" "::two_of_a_class\\+"
+  "panic: two locks of one class are held, and not as nested \\('tree' under 'tree'\\)")
+pivot_panic_test(t_lock_order lower-level
+  "'top' was taken at" "::lower_level\\+" "'alpha' is taken at" "::lower_level\\+"
+  "panic: a spin mutex is taken under one of a higher level \\('alpha' under 'top'\\)")
+pivot_panic_test(t_lock_order lower-spl
+  "the SPL is lowered below 'alpha' \\(level vm\\) while that is held" "'alpha' was taken at"
+  "::lower_the_spl\\+" "the SPL is lowered at" "::lower_the_spl\\+"
+  "panic: the SPL is lowered below a spin mutex that is held \\('alpha'\\)")
+pivot_panic_test(t_lock_order irq-unsafe
+  "'alpha' was taken at" "::lower_the_spl\\+" "the SPL is lowered at" "::lower_the_spl\\+"
+  "a top half at vm, which is let in now, takes it at" "::take_alpha\\+"
+  "panic: the SPL is lowered below a spin mutex that is held \\('alpha'\\)" "interrupt depth 1")
+pivot_panic_test(t_lock_order strange-release
+  "'alpha' is held by a thread and was taken at" "::strange_release\\+"
+  "panic: a spin mutex is released by another thread or top half than took it \\(alpha\\)"
+  "::release_alpha\\+" "interrupt depth 1")
+pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
+  ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
