@@ -67,8 +67,6 @@ set(PIVOT_RARE_SOURCES
   intr/bottom_half.cpp
   intr/line.cpp
   kern/base/format.cpp
-  kern/base/heap.cpp
-  kern/callout.cpp
   kern/change.cpp
   kern/clock.cpp
   kern/cross_call.cpp
