@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 import clang  # noqa: E402
 
 CPP = {".hpp", ".cpp"}
-CODE = CPP | {".h", ".S", ".ld", ".py", ".cmake"}
+CODE = CPP | {".h", ".S", ".ld", ".py", ".cmake", ".pml"}
 TEXT = CODE | {".md", ".json", ".txt"}
 COLUMNS = 100
 LINES = 400

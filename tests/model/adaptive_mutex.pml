@@ -1,29 +1,35 @@
 /* The adaptive mutex: lock, unlock, sleep, wake and time out; three threads on two CPUs.
  *
- * Modelled: the word {owner, waiters bit}, changed by atomic operations only; the fast paths; the
- * slow paths with preemption held off and, where the waiters change, the turnstile lock; a queue of
- * waiters; spinning while the owner is the current thread of another CPU. Threads 0 and 1 live on
- * CPU 0, thread 2 on CPU 1. A CPU may take itself away from its thread before any step that is not
- * guarded (for a bottom half, an idle thread, anything), and later gives itself to any thread that is
- * ready. A thread is made ready by its own CPU only: others leave a call, which that CPU runs when
- * no thread of it holds preemption off. The waiters in TIMED may time out at any moment, once a
- * sleep, on a bottom half of their CPU over whatever runs there, and then give up. A thread may stop
- * for good between two critical sections, so nothing is saved by somebody else's next unlock.
+ * Modelled: mutex/adaptive_mutex.cpp and what it needs of turnstiles and scheduler. The word
+ * {owner, waiters bit}, changed by atomic operations; the fast paths; lock_slowly, take_free,
+ * enter_turnstile, release_with_waiters, give_up; the turnstile lock (fair); a queue of waiters.
+ * Whoever finds it taken spins while the owner is the current thread of another CPU; that is a
+ * hint here, which may at any look be found to be wrong. Threads 0 and 1 live on CPU 0, thread 2
+ * on CPU 1. A CPU may take itself away before any step that holds nothing (for a bottom half,
+ * another thread, idle), and later gives itself to any thread that is ready. A thread is made
+ * ready by its own CPU only: others leave a call (cross_call.pml), which that CPU runs when no
+ * thread of it holds off preemption. A thread in TIMED has a deadline, which may come at any
+ * moment: while it spins; while it sleeps, by a bottom half over whatever its CPU runs; or when it
+ * has just been woken. A thread may stop for good between two critical sections, so nothing is
+ * saved by somebody else's next unlock.
  *
  * Memory is weak for what the mutex guards: stores go through a buffer of their CPU, which empties
- * at any moment, but in any case at a release; a load may have been satisfied when lock began unless
- * an acquire is between. Only one thing is kept about the data: who holds a copy of what was written
- * last. So the number of critical sections is not bounded. The turnstile lock orders nothing else.
+ * at any moment, but in any case at a release; a load may have been satisfied when lock began
+ * unless an acquire is between. Only one thing is kept about the data: who holds a copy of what
+ * was written last. So the number of critical sections is not bounded. The turnstile lock orders
+ * nothing else.
  *
- * Shown: one owner at a time; each reads what was written last; the waiters bit is set if and only if
- * somebody waits, whenever the turnstile lock is released; when nobody moves any more nobody waits
- * (no wake-up is lost, no deadlock). As a second run (-DNP, weak fairness): while threads want the
- * lock, it is got again and again; nobody spins for ever.
+ * Shown: one owner at a time; each reads what was written last; the waiters bit is set if and only
+ * if somebody waits, whenever the turnstile lock is released; a thread is woken once a sleep; when
+ * nobody moves any more nobody waits (no wake-up is lost, no deadlock). In a second run (progress,
+ * weak fairness): while threads want the lock, it is got again and again; nobody spins for ever.
+ * That run has no deadlines on CPU 0: with them one thread can give up and come back for ever,
+ * before the owner, of the same priority, has its turn.
  *
  * Not modelled: priorities and their inheritance (the queue is a FIFO), that every single thread
- * gets its turn (the lock is not handed over, so that is not promised), migration, the weak order of
- * the word against `current` (a late look costs a spin or a sleep and nothing else), back-off, the
- * word's third bit. Each seeded bug is a macro, BUG_*.
+ * gets its turn (the lock is not handed over, so that is not promised), migration, spurious
+ * failures of an exclusive pair (a compare-and-swap here tries again), the weak order of word,
+ * queue and `current` among each other, back-off. Each seeded bug is a macro, BUG_*.
  */
 #ifndef TIMED
 #define TIMED 5         /* a bit a thread: 0 and 2, one on each CPU */
@@ -41,48 +47,10 @@
 byte owner = NOBODY;
 bool waiters;
 
-bool turnstile;         /* the spin lock */
 byte queue[3];
 byte waiting;           /* how many */
 
-/* Scheduling */
-byte current[2] = NOBODY;   /* a CPU's thread */
-bool held_off[THREADS + 1];   /* a thread's hold on preemption, kept while it sleeps */
-bool ready[THREADS] = true;
-bool wake_call[THREADS];    /* left by another CPU for the thread's home */
-bool armed[THREADS];    /* a timeout of this sleep may come */
-bool timed_out[THREADS];
-
-/* The data: true where a copy is what was written last. */
-bool in_memory = true, in_buffer[2];
-bool buffered[2];
-bool load_is_fresh[THREADS];    /* of what a load of this thread may have been satisfied with */
-byte inside;            /* how many threads are in the critical section */
-
-#define MAY_PREEMPT(cpu) (current[cpu] != TIMER && !held_off[current[cpu]])
-#ifdef BUG_READY_IS_RUNNING
-#define RUNS(t) (ready[t])
-#else
-#define RUNS(t) (current[HOME(t)] == (t))
-#endif
-
-/* What this CPU reads now: its own buffer first. */
-#define SEEN(cpu) (buffered[cpu] -> in_buffer[cpu] : in_memory)
-
-/* Before any step: the CPU may go elsewhere. */
-inline point() {
-    if
-    :: !held_off[_pid] -> current[HOME(_pid)] = NOBODY
-    :: true
-    fi
-}
-
-inline store_barrier(cpu) {
-    if
-    :: buffered[cpu] -> in_memory = in_buffer[cpu]; in_buffer[cpu] = false; buffered[cpu] = false
-    :: else
-    fi
-}
+#include "adaptive_mutex_cpus.pml"
 
 #ifdef BUG_RELEASE_MISSING
 #define RELEASE_FAST
@@ -105,28 +73,11 @@ inline store_barrier(cpu) {
 #define ACQUIRE_SLOW load_is_fresh[_pid] = true;
 #endif
 
-inline turnstile_lock() {
-    atomic { !turnstile -> turnstile = true }
-}
-
 inline turnstile_unlock() {
     atomic {
         assert(waiters == (waiting > 0));       /* the waiters bit and the queue differ */
-        turnstile = false
+        hand_turnstile_on()
     }
-}
-
-/* A thread of this CPU becomes ready. */
-inline make_ready(t) {
-    assert(!ready[t]);                          /* woken although it does not sleep */
-    ready[t] = true
-}
-
-inline wake(t) {
-    if
-    :: atomic { HOME(t) == HOME(_pid) -> make_ready(t) }
-    :: HOME(t) != HOME(_pid) -> wake_call[t] = true
-    fi
 }
 
 inline enqueue() {
@@ -149,87 +100,114 @@ inline dequeue(t, was_there) {
     queue[waiting] = 0
 }
 
-/* Gives the CPU away; the next step of the caller comes after a wake. */
-inline block() {
-    atomic {
-        ready[_pid] = false;
-        armed[_pid] = IS_TIMED(_pid);
-        current[HOME(_pid)] = NOBODY
-    }
+/* `yes`: it is ours. */
+inline take_free() {
+    atomic { found = owner; yes = waiters }
+    if
+    :: found != NOBODY -> yes = false
+    :: found == NOBODY && !yes ->
+        atomic {
+            if
+            :: owner == NOBODY && !waiters -> owner = _pid; ACQUIRE_SLOW yes = true
+            :: else -> yes = false
+            fi
+        }
+    :: found == NOBODY && yes ->        /* free, but somebody sleeps or is on his way */
+        held_off[_pid] = true;
+        turnstile_lock();
+        atomic {
+            if
+            :: owner == NOBODY -> owner = _pid; ACQUIRE_SLOW yes = true
+            :: else -> yes = false
+            fi
+        }
+        turnstile_unlock();
+        held_off[_pid] = false
+    fi
+}
+
+/* `yes`: it is in the queue and must park. */
+inline enter_turnstile() {
+    turnstile_lock();
+    found = owner;
+#ifdef BUG_WAITERS_BY_STORE
+    if
+    :: found == NOBODY -> yes = false
+    :: else -> atomic { owner = found; waiters = true; yes = true }
+    fi;
+#else
+#ifdef BUG_WAITERS_UNCHECKED
+    atomic { waiters = true; yes = true }
+#else
+    if
+    :: found != NOBODY ->
+        atomic {                        /* compare-and-swap */
+            if
+            :: owner == found -> waiters = true; yes = true
+            :: else -> yes = false
+            fi
+        }
+    :: found == NOBODY || ELSEWHERE(found) -> yes = false
+    fi;
+#endif
+#endif
+    if
+    :: yes -> enqueue()
+    :: else
+    fi;
+    turnstile_unlock()
 }
 
 /* To `got` with the lock, or to `gave_up`. */
 inline lock_slowly() {
-    held_off[_pid] = true;
     do
-    :: atomic { found = owner; yes = waiters }
+    :: point();
+        found = owner;
         if
-        :: found == NOBODY && !yes ->
-            atomic {
-                if
-                :: owner == NOBODY && !waiters -> owner = _pid; ACQUIRE_SLOW goto got
-                :: else
-                fi
-            }
-        :: found == NOBODY && yes ->            /* free, but somebody is asleep or on his way */
-            turnstile_lock();
-            atomic {
-                if
-                :: owner == NOBODY -> owner = _pid; ACQUIRE_SLOW yes = true
-                :: else -> yes = false
-                fi
-            }
-            turnstile_unlock();
+        :: found == NOBODY ->
+            take_free();
             if
             :: yes -> goto got
             :: else
             fi
-        :: found != NOBODY && HOME(found) != HOME(_pid) && RUNS(found)      /* spins */
+        :: found != NOBODY && ELSEWHERE(found)          /* spins */
 #ifdef BUG_READY_IS_RUNNING
-        :: found != NOBODY && HOME(found) == HOME(_pid) && RUNS(found)
-        :: found != NOBODY && !RUNS(found) ->
+        :: found != NOBODY && HOME(found) == HOME(_pid) && ready[found]
+        :: found != NOBODY && !ready[found] ->
 #else
-        :: found != NOBODY && !(HOME(found) != HOME(_pid) && RUNS(found)) ->
+        :: found != NOBODY ->           /* it does not run; or it did not when we looked */
 #endif
-            turnstile_lock();
-            found = owner;
-#ifdef BUG_WAITERS_BY_STORE
+            held_off[_pid] = true;
+            enter_turnstile();
             if
-            :: found == NOBODY -> yes = false
-            :: else -> atomic { owner = found; waiters = true; yes = true }
-            fi;
-#else
-#ifdef BUG_WAITERS_UNCHECKED
-            atomic { waiters = true; yes = true }
-#else
-            atomic {                            /* compare-and-swap */
-                if
-                :: found != NOBODY && owner == found -> waiters = true; yes = true
-                :: else -> yes = false
-                fi
-            }
-#endif
-#endif
-            if
-            :: !yes -> turnstile_unlock()
-            :: else ->
-                enqueue();
+            :: yes ->
 #ifdef BUG_PREEMPTED_BEFORE_SLEEP
-                turnstile_unlock();
                 held_off[_pid] = false;
                 point();
-                block();
-                held_off[_pid] = true;
-#else
-                turnstile_unlock();
-                block();
 #endif
+                block();
                 armed[_pid] = false;
+                held_off[_pid] = false;
                 if
                 :: timed_out[_pid] -> timed_out[_pid] = false; goto gave_up
                 :: else
                 fi
+            :: else -> held_off[_pid] = false
             fi
+        fi;
+        point();
+        if
+        :: IS_TIMED(_pid) ->            /* the deadline has come meanwhile */
+#ifndef BUG_WOKEN_GIVES_UP
+            take_free();
+            if
+            :: yes -> goto got
+            :: else -> goto gave_up
+            fi
+#else
+            goto gave_up
+#endif
+        :: true
         fi
     od
 }
@@ -261,7 +239,7 @@ inline unlock_slowly() {
         fi
     }
 #ifdef BUG_STORE_AFTER_WAKE
-    atomic { yes = waiting > 0; turnstile = false }
+    atomic { yes = waiting > 0; hand_turnstile_on() }
     if
     :: found != NOBODY -> wake(found)
     :: else

@@ -47,6 +47,17 @@ def tools():
     return compiler
 
 
+def join(model, where):
+    """The model with what it includes, in one file of its name: lines are counted in that."""
+    text = re.sub(r'^#include "(.*)"$',
+                  lambda found: (model.parent / found[1]).read_text(encoding="utf-8"),
+                  model.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    joined = where / "joined" / model.name
+    joined.parent.mkdir()
+    joined.write_text(text, encoding="utf-8")
+    return joined
+
+
 def preprocess(model, args, where):
     """The model with its macros replaced and every line where it was: spin loses count of lines
     within an inline if the preprocessor has left marks there."""
@@ -138,6 +149,7 @@ def verdict(model, args, where):
 def check(model, args, say=print):
     name = " ".join([model.stem, *args.define, *(["progress"] if args.progress else [])])
     with tempfile.TemporaryDirectory(prefix="pivot-model-") as directory:
+        model = join(model, Path(directory))
         build(model, args, Path(directory))
         held, lines = verdict(model, args, Path(directory))
     say(f"{'ok  ' if held else 'FAIL'} {name}: {lines[0]}", *lines[1:], sep="\n     ")

@@ -1,25 +1,25 @@
 /* The queue of a CPU and soft level: pushes that interrupt its drain, and each other, at any step.
  *
  * Modelled, access for access: Continuation::push (intr/continuation.hpp), the drain loop of
- * arch/aarch64/switch.S from take_all to `back`, and the look at `attention` that leads into it: the
- * straight way and attend_soft's. The base context is the thread and the bottom half that runs on
- * it; it pushes with preemption held off, too. Top halves interrupt it and nest DEPTH deep. Any of
- * OBJECTS continuations is pushed by anyone, any number of times. Before it pushes, a context stores
- * news for the function; the run reads them.
+ * arch/aarch64/switch.S from take_all to `back`, and the look at `attention` that leads into it:
+ * the straight way and attend_soft's. The base context is the thread and the bottom half that runs
+ * on it; it pushes with preemption held off, too. Top halves interrupt it and nest DEPTH deep. Any
+ * of OBJECTS continuations is pushed by anyone, any number of times. Before it pushes, a context
+ * stores news for the function; the run reads them.
  *
  * With -DCANCEL also the protocol that cancel has: a flag of the object, `wanted`, says whether a
  * run is due. schedule sets it by exchange and then queues the object unless it is queued; cancel
- * takes it back by exchange; the drain takes it by exchange after it has let the object go, and runs
- * nothing if it is not set. The result of each exchange is what the caller is told.
+ * takes it back by exchange; the drain takes it by exchange after it has let the object go, and
+ * runs nothing if it is not set. The result of each exchange is what the caller is told.
  *
  * Shown: one run for each schedule that returned true (less those cancelled); runs in the order in
  * which the tail was claimed (without cancel); no object is queued twice; a schedule that returned
- * false is seen, with its news, by a run that starts later; after cancel has returned no run starts
- * until the next schedule; nothing is left behind when all is quiet.
+ * false is seen, with its news, by a run that starts later; after cancel has returned no run
+ * starts until the next schedule; nothing is left behind when all is quiet.
  *
- * Not modelled: other CPUs (cross_call.pml), several levels, functions that block. An exclusive pair
- * is one step, because an interrupt between its halves makes it fail. Memory is in program order: one
- * CPU. No bound on the number of pushes. Each seeded bug is a macro, BUG_*.
+ * Not modelled: other CPUs (cross_call.pml), several levels, functions that block. An exclusive
+ * pair is one step, because an interrupt between its halves makes it fail. Memory is in program
+ * order: one CPU. No bound on the number of pushes. Each seeded bug is a macro, BUG_*.
  */
 #ifndef OBJECTS
 #define OBJECTS 2

@@ -1,28 +1,27 @@
 /* Calls from other CPUs: a stack that many push onto and the home CPU's drain takes whole.
  *
- * Modelled: CALLERS other CPUs make any of OBJECTS calls, any number of times, at any speed. A call
- * is claimed by an atomic change of its `next` from null; pushed by compare-and-swap of the stack's
- * head, with release; then the home CPU is sent an interrupt. Its top half schedules the one
- * continuation of that CPU (continuation_queue.pml; a flag here), and that drains: an exchange of
- * the head with acquire, the list turned round, and of each call `next` read, cleared, and the
- * function run. Before it pushes, a caller stores news for the function; the run reads them.
+ * Modelled, access for access: CrossCall::send and CrossCall::run_all (kern/cross_call.cpp).
+ * CALLERS other CPUs send any of OBJECTS calls, any number of times, at any speed: a call is
+ * claimed by an atomic change of its `next` from null, given its news (what the function will
+ * read), and pushed by compare-and-swap of the stack's head, with release; if the stack was empty,
+ * the home CPU is sent an interrupt. Its top half schedules the CPU's continuation
+ * (continuation_queue.pml; a flag here), and that drains: an exchange of the head with acquire,
+ * the list turned round, and of each call `next` read, cleared, and the function run.
  *
- * Memory is weak where barriers stand: a caller's store of news, and of the call's link, lands no
- * later than its next release or full barrier, but may otherwise come late; the drain's read of the
- * news may come before its clearing of `next` unless a barrier is between. The words that are
- * changed by atomic operations have one order that all agree on, as they have in any architecture.
+ * Memory is weak where barriers stand. A caller's stores of the news and of the call's link land
+ * at its next release at the latest, or may otherwise come late. The drain may read the news
+ * before its clearing of `next` is seen, back to its last acquire. The words that are changed by
+ * atomic operations have one order that all agree on, as in any architecture.
  *
- * Why a full barrier before the claim and one behind the clearing of `next`: a claim that fails
- * stores nothing, so a release would order nothing. "Store news, look at next" against "clear next,
- * look at the news" is the pattern in which both may look too early.
+ * Shown: one run a successful send; runs in the order of the pushes; nothing is queued twice or
+ * left behind; the run reads the news of its send. A send that was told "still on its way" is
+ * promised nothing about its news; with -DCOALESCES it is, and what that takes is a full barrier
+ * on either side: "store the news, look at next" against "clear next, look at the news".
  *
- * Shown: one run a successful push; runs in the order of the pushes; nothing is queued twice or left
- * behind; news are read by a run that starts later, also when the push was told that the call is
- * queued already.
- *
- * Not modelled: pushes by the home CPU itself; the exclusive pair's spurious failures; the acquire of
- * the exchange (all that the drain reads before its barrier it reaches through the address that the
- * exchange returned). No bound on the number of pushes. Each seeded bug is a macro, BUG_*.
+ * Not modelled: calls of the home CPU to itself (the same code, by a thread that the drain cannot
+ * interrupt half-way); spurious failures of an exclusive pair; that the links are read after the
+ * exchange (their addresses come from it). No bound on the number of sends. Each seeded bug is a
+ * macro, BUG_*.
  */
 #ifndef OBJECTS
 #define OBJECTS 2
@@ -38,16 +37,17 @@ byte next[OBJECTS + 1];
 byte head;
 bool interrupt;                 /* pending at the home CPU */
 bool scheduled;                 /* the continuation that drains */
-bool stopped;                   /* nobody begins to call any more */
+bool stopped;                   /* nobody begins to send any more */
 
 /* What must hold, kept beside the code. */
-bool due[OBJECTS + 1];          /* pushed, and the run has not started */
+bool due[OBJECTS + 1];          /* sent, and the run has not started */
 bool unseen[OBJECTS + 1];       /* news in memory that no run has read */
+bool early[OBJECTS + 1];        /* none have landed since the drain could first have read them */
 byte order[OBJECTS];
 byte queued;
 
 inline land(me, news) {
-    atomic { unseen[me] = true; news = false }
+    atomic { unseen[me] = true; early[me] = false; news = false }
 }
 
 /* The store of the news may land here or later. */
@@ -65,18 +65,12 @@ inline must_land(me, news) {
     fi
 }
 
-inline push(me, old, won, news) {
-    news = true;
-#ifdef BUG_CLAIM_WITHOUT_BARRIER
-    may_land(me, news);
-#else
-    must_land(me, news);
-#endif
+inline claim(me, won) {
 #ifdef BUG_CLAIM_IN_TWO_STEPS
     if
     :: next[me] != NONE -> won = false
     :: else -> next[me] = LAST; won = true
-    fi;
+    fi
 #else
     atomic {
         won = next[me] == NONE;
@@ -86,40 +80,72 @@ inline push(me, old, won, news) {
         fi
     }
 #endif
+}
+
+/* One round of the compare-and-swap; leaves the caller's loop when it succeeds. */
+inline try_push(me, old) {
+    atomic {
+        if
+#ifdef BUG_PUSH_BY_STORE
+        :: true ->
+#else
+        :: head == old ->
+#endif
+            head = me;
+            assert(!due[me]);                   /* queued twice */
+            due[me] = true;
+            assert(queued < OBJECTS);
+            order[queued] = me;
+            queued++;
+            break
+        :: else
+        fi
+    }
+}
+
+inline send(me, old, won, news) {
+#ifdef COALESCES
+    news = true;
+#ifdef BUG_CLAIM_WITHOUT_BARRIER
+    may_land(me, news);
+#else
+    must_land(me, news);
+#endif
+#endif
+    claim(me, won);
     if
     :: won ->
+#ifndef COALESCES
+        news = true;
+#endif
         do
         :: old = head;
-#ifndef BUG_RELEASE_MISSING
+#ifdef BUG_RELEASE_MISSING
+            may_land(me, news);
+#else
             next[me] = (old == NONE -> LAST : old);
             must_land(me, news);
 #endif
 #ifdef BUG_INTERRUPT_BEFORE_PUSH
-            interrupt = true;
+            if
+            :: old == NONE -> interrupt = true
+            :: else
+            fi;
 #endif
-            atomic {
-                if
-#ifdef BUG_PUSH_BY_STORE
-                :: true ->
-#else
-                :: head == old ->
-#endif
-                    head = me;
-                    assert(!due[me]);           /* queued twice */
-                    due[me] = true;
-                    assert(queued < OBJECTS);
-                    order[queued] = me;
-                    queued++;
-                    break
-                :: else
-                fi
-            }
+            try_push(me, old)
         od;
 #ifdef BUG_RELEASE_MISSING
         next[me] = (old == NONE -> LAST : old);
 #endif
 #ifndef BUG_INTERRUPT_BEFORE_PUSH
-        interrupt = true
+        if
+#ifdef BUG_INTERRUPT_IF_OTHERS_WAIT
+        :: old != NONE -> interrupt = true
+#else
+        :: old == NONE -> interrupt = true
+#endif
+        :: else
+        fi
 #endif
     :: else
     fi;
@@ -139,7 +165,7 @@ end:
             :: break
             od
         }
-        push(me, old, won, news)
+        send(me, old, won, news)
     od
 }
 
@@ -176,7 +202,26 @@ inline let_go(me) {
 }
 
 inline read_news(me) {
+#ifdef BUG_ACQUIRE_MISSING
+    if
+    :: early[me] -> unseen[me] = false
+    :: else
+    fi
+#else
     unseen[me] = false
+#endif
+}
+
+/* What the home CPU reads from here on it may have read already. */
+inline all_early() {
+    atomic {
+        me = 1;
+        do
+        :: me <= OBJECTS -> early[me] = true; me++
+        :: else -> break
+        od;
+        me = NONE
+    }
 }
 
 active proctype home() {
@@ -187,6 +232,9 @@ end:
     :: scheduled ->
 #ifndef BUG_LOOK_BEFORE_LET_GO
         scheduled = false;
+#endif
+#ifdef BUG_ACQUIRE_MISSING
+        all_early();
 #endif
         atomic { me = head; head = NONE }
 #ifdef BUG_LOOK_BEFORE_LET_GO
@@ -206,14 +254,14 @@ end:
         do
         :: me != LAST ->
             after = next[me];
-#ifdef BUG_DRAIN_WITHOUT_BARRIER
-            if
-            :: read_news(me); let_go(me)
-            :: let_go(me); read_news(me)
-            fi;
-#else
+#if defined(COALESCES) && !defined(BUG_DRAIN_WITHOUT_BARRIER)
             let_go(me);
             read_news(me);
+#else
+            if                          /* no barrier orders the two */
+            :: let_go(me); read_news(me)
+            :: read_news(me); let_go(me)
+            fi;
 #endif
             atomic { me = after; after = NONE }
         :: else -> break

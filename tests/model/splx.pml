@@ -1,23 +1,31 @@
 /* splraise and splx against interrupts at every step, on one CPU.
  *
- * Modelled, statement for statement: splraise, splx (spl/spl.hpp), pivot_attend, pivot_attend_pass
- * and lower_mask (intr/attend.cpp), and of arch/aarch64/vectors.S the entry with its lagging path
- * (catch_up), both exits, irq_thread_attention with irq_thread_lower, and irq_nested_attention. The
- * controller is a GIC with a priority mask and a running priority, one line at each hard level. A
- * device asks at any moment; a thread and the top halves raise and lower the SPL, nested. Each
+ * Modelled, access for access: splraise, splx (spl/spl.hpp), pivot_attend, pivot_attend_pass and
+ * lower_mask (intr/attend.cpp), and of arch/aarch64/vectors.S the entry with its lagging path
+ * (catch_up), both exits, irq_thread_attention with irq_thread_lower, and irq_nested_attention.
+ * The controller is a GIC with a priority mask and a running priority, one line at each hard
+ * level. A device asks at any moment; a thread and the top halves raise and lower the SPL. Each
  * access of what an interrupt shares is a step, and an interrupt may come between any two while
  * PSTATE allows it. An interrupt is a process, one for each depth of nesting, that alone may move
  * until it returns.
  *
  * Shown: a line is never taken while the SPL holds it off; splx never leaves the controller's mask
  * above the SPL that it returns to; when all is quiet nothing is pending, marked or masked; a
- * bottom half runs only at SPL none; interrupts nest no deeper than there is room for.
+ * bottom half runs only at SPL none.
+ *
+ * FRAMES interrupts nest at most: what a deeper one would do is not looked at. That they nest no
+ * deeper is *not* so: an exit that has a mask to lower lets interrupts in with its frame still
+ * there, and if the next one's top half, too, meets a higher line while it holds that off, the
+ * same happens on top of it. With -DNEST_BOUNDED that is a violation; with -DSTAYS_MASKED as well,
+ * where such an exit returns at once unless something else waits, there is none.
  *
  * Not modelled: several CPUs (an SPL is its CPU's own); the two soft levels between softclock and
- * softserial, which no line sees; what a bottom half does (one step here; continuation_queue.pml);
- * thread switches. Masked stretches are single steps: within them only the device moves, and what
- * it does then is the same as if it had done it just before. Bounds: REQUESTS a line, OPERATIONS of
- * the thread, RAISES in top halves, TOP levels. Each seeded bug is a macro, BUG_*.
+ * softserial, which no line sees; what a bottom half does (a flag is its queue;
+ * continuation_queue.pml); thread switches. Masked stretches are single steps: within them only
+ * the device moves, and what it does then is the same as if it had done it just before. No bound
+ * on the number of interrupts or raises; the thread raises two deep, a top half once. TOP is the
+ * highest level; three hard levels (TOP=4) take HARD_ONLY: no bottom halves, the thread raises
+ * once. Each seeded bug is a macro, BUG_*.
  */
 #ifndef TOP
 #define TOP 3           /* the highest level; 2, the lowest hard one, is vm */
@@ -27,7 +35,7 @@
 #define SOFT 1          /* softserial: holds off preemption and bottom halves */
 #define VM 2
 #ifndef FRAMES
-#define FRAMES 5        /* more than a correct kernel ever nests */
+#define FRAMES 3
 #endif
 
 /* A level stands for the set of levels that it holds off. The hard half of it is what the
@@ -54,6 +62,12 @@ byte top_halves;        /* how many of those are on the interrupt stack */
 #define MARKED_ABOVE(level) ABOVE(attention, level)
 #define HARD_MARKED ABOVE(attention, SOFT)
 #define SIGNALLED ABOVE(pending, MAX(priority_mask, running))
+
+#ifdef NEST_BOUNDED
+#define CAN_NEST true
+#else
+#define CAN_NEST (on_cpu < FRAMES)
+#endif
 
 inline highest(set, result) {
     result = TOP;
@@ -171,8 +185,8 @@ inline choose(level, above) {
 }
 
 /* An interrupt, from the vector to ERET. */
-active [FRAMES] proctype interrupt()      /* the first processes: 0 is the first frame */
-    provided (on_cpu == _pid + 1 || (on_cpu == _pid && !masked && SIGNALLED)) {
+active [FRAMES + 1] proctype interrupt()      /* the first processes: 0 is the first frame */
+    provided (on_cpu == _pid + 1 || (on_cpu == _pid && CAN_NEST && !masked && SIGNALLED)) {
     byte line, saved_spl, saved_running, level, old;
     bool lagging;
 end:
@@ -181,7 +195,9 @@ end:
             SIGNALLED && !masked && on_cpu == _pid ->
             masked = true;
             on_cpu = _pid + 1;
-            assert(on_cpu < FRAMES);        /* frames pile up */
+#ifdef NEST_BOUNDED
+            assert(on_cpu <= FRAMES);       /* frames pile up */
+#endif
             saved_spl = spl;
             saved_running = running;
             lagging = HARD(spl) != HARD(hardware);
@@ -274,7 +290,7 @@ end:
                     fi;
                     level = 0;
                     if
-#ifndef BUG_UNMASKED_FOR_NOTHING
+#ifdef STAYS_MASKED
                     :: !MARKED_ABOVE(saved_spl)     /* only the mask was to lower: stay masked */
 #endif
                     :: else -> spl = MAX(saved_spl, SOFT); masked = false
