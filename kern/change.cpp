@@ -14,7 +14,7 @@ void Scheduler::change(Thread& thread) {
     } else {
         // If it is on its way already: whoever runs it has yet to take the lock that we hold, and
         // will see what we have stored.
-        (void)thread.change_call_.send(thread.home());
+        (void)thread.change_call_.send_held(thread.home());
     }
 }
 

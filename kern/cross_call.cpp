@@ -25,8 +25,12 @@ QueuedCall* oldest_first(QueuedCall* newest) {
 }  // namespace
 
 bool CrossCall::send(PerCpu& target) {
-    // Preempted between the push and the SGI, it would hold up whoever pushes after it.
     NoPreemption const hold;
+    return send_held(target);
+}
+
+// Preempted between the push and the SGI, it would hold up whoever pushes after it.
+bool CrossCall::send_held(PerCpu& target) {
     if (!port::Cpu::acquire_if_zero(reinterpret_cast<u64*>(&next), kMark)) {
         return false;
     }

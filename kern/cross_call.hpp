@@ -44,6 +44,9 @@ class CrossCall : public QueuedCall {
     // Has `target` run it. False if an earlier send has not run yet.
     [[nodiscard]] bool send(PerCpu& target);
 
+    // The same, for whoever holds off preemption anyway.
+    [[nodiscard]] bool send_held(PerCpu& target);
+
     // Runs what has been sent to this CPU.
     static void run_all(MayWake const& context);
 

@@ -164,7 +164,7 @@ void Scheduler::wake_and_leave_generally(Spl old, Thread& thread) {
 
 // A thread is woken once for each time that it blocks, so its call is at home.
 void Scheduler::send_to(PerCpu& cpu, Thread& thread) {
-    bool const sent = thread.wake_call_.send(cpu);
+    bool const sent = thread.wake_call_.send_held(cpu);
     PIVOT_REQUIRE(sent, "a thread is woken twice", thread.name());
 }
 

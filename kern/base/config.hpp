@@ -30,7 +30,7 @@ inline constexpr usize kBootThreadStackSize = 16384;
 
 // Bytes of each idle thread's stack. An interrupt's frame and the straight way into a bottom half
 // are all that is put on it.
-inline constexpr usize kIdleStackSize = 4096;
+inline constexpr usize kIdleStackSize = 8192;
 
 #ifdef PIVOT_CHECKED
 inline constexpr bool kChecked = true;

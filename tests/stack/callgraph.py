@@ -74,7 +74,7 @@ class Graph:
         """The function that a call names; None if no object has it."""
         plain = re.sub(r"^__builtin_", "", target)
         # A complete constructor may be the base one under another name.
-        other = re.sub(r"(?<=[a-z])([CD])1(?=E)", r"\g<1>2", plain)
+        other = re.sub(r"(?<=[a-zE])([CD])1(?=E)", r"\g<1>2", plain)
         return self.functions.get(plain) or self.functions.get(other)
 
     def matching(self, pattern):
