@@ -41,7 +41,7 @@ void Scheduler::set_key(Thread& thread, u32 key) {
         ready(thread);
         return;
     }
-    if (key == thread.priority_ || change_waiting(thread, key)) {
+    if (change_waiting(thread, key) || key == thread.priority_) {
         return;
     }
     if (&thread == &running_thread(cpu)) {
@@ -64,7 +64,7 @@ void Scheduler::set_key(Thread& thread, u32 key) {
     }
 }
 
-// In a wait queue: to its new place there.
+// In a wait queue: to its place there, which that of its effective priority is.
 bool Scheduler::change_waiting(Thread& thread, u32 key) {
     if (thread.state() != ThreadState::blocked || thread.waiting_on_ == nullptr) {
         return false;
@@ -73,9 +73,8 @@ bool Scheduler::change_waiting(Thread& thread, u32 key) {
     Thread* first = queue.lock();
     bool const waits = thread.state() == ThreadState::blocked;
     if (waits) {
-        first = WaitQueue::remove(first, thread);
         thread.priority_ = key;
-        first = WaitQueue::insert(first, thread);
+        first = WaitQueue::put_in_order(first, thread);
     }
     queue.unlock(first);
     return waits;

@@ -139,6 +139,15 @@ void Scheduler::wake_and_leave_generally(Spl old, Thread& thread) {
     leave(old);
 }
 
+void Scheduler::wake_all_and_leave(Thread* first, Spl old) {
+    while (first != nullptr) {
+        Thread& thread = *first;
+        first = thread.next_;  // its own again, once it is woken
+        wake(thread);
+    }
+    leave(old);
+}
+
 // A thread is woken once for each time that it blocks, so its call is at home.
 void Scheduler::send_to(PerCpu& cpu, Thread& thread) {
     bool const sent = thread.wake_call_.send(cpu);

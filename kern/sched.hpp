@@ -106,6 +106,9 @@ class Scheduler {
     // The same without the end of the critical section.
     static void wake(Thread& thread);
 
+    // The same for several, in this order, that WaitQueue::take_out has returned.
+    static void wake_all_and_leave(Thread* first, Spl old);
+
     // Ends a critical section that may have made a thread ready. `old`: what the SPL was before it.
     static void leave(Spl old) {
         if (old.held == 0 && this_cpu().standby != nullptr) {
@@ -175,6 +178,33 @@ inline void WaitQueue::unlock_without(Thread& first) { unlock(remove_first(first
 inline Thread* WaitQueue::remove_first(Thread& first) {
     atomic::store_relaxed(&first.state_, ThreadState::ready);
     return first.next_;
+}
+
+template <typename Visitor>
+Thread* WaitQueue::take_out(Thread*& first, Visitor&& visit) {
+    Thread* taken = nullptr;
+    Thread** end = &taken;
+    for (Thread** place = &first; *place != nullptr;) {
+        Thread& waiter = **place;
+        Visit const verdict = visit(waiter);
+        if (verdict == Visit::stop) {
+            break;
+        }
+        if (verdict == Visit::leave) {
+            place = &waiter.next_;
+            continue;
+        }
+        *place = remove_first(waiter);
+        *end = &waiter;
+        end = &waiter.next_;
+    }
+    *end = nullptr;
+    return taken;
+}
+
+template <typename Record>
+Record& WaitQueue::record_of(Thread const& waiter) {
+    return *static_cast<Record*>(waiter.wait_record_);
 }
 
 }  // namespace pivot

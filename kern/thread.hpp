@@ -39,7 +39,7 @@ enum class [[nodiscard]] ThreadError : u8{
     no_such_cpu,      // not online, or an empty set of CPUs
     not_started,
     joins_itself,  // would wait for ever
-    exited,
+    exited,        // there is nothing left to change
 };
 
 inline constexpr u32 kIdlePriority = 0;
@@ -161,6 +161,7 @@ class Thread {
     PerCpu* cpu_ = nullptr;  // home
 
     WaitQueue* waiting_on_ = nullptr;  // while blocked; null: a mutex, whose turnstile knows
+    void* wait_record_ = nullptr;      // what for; guarded by its lock
     // Guarded by the turnstiles' lock, like turn_.
     TurnRecord turn_;
     bool wants_suspension_ = false;
