@@ -33,6 +33,26 @@ void Scheduler::change_at_home(Thread& thread) {
     atomic::store_release(&thread.changes_made_, thread.changes_wanted_);
 }
 
+// What a thread must exceed to run next when nobody stands by: whoever runs, and the queue, too,
+// where the one that runs has just been lowered.
+u32 Scheduler::to_outrank(PerCpu& cpu) {
+    u32 const running = running_thread(cpu).priority_;
+    u32 const queued = cpu.run->highest_or_idle();
+    return queued > running ? queued : running;
+}
+
+void Scheduler::set_running_key(PerCpu& cpu, Thread& thread, u32 key) {
+    thread.priority_ = key;
+    if (cpu.standby != nullptr && cpu.standby->priority_ <= key) {
+        cpu.run->add_first(*cpu.standby);  // it no longer outranks
+        cpu.standby = nullptr;
+    }
+    if (cpu.standby == nullptr) {
+        cpu.threshold = to_outrank(cpu);
+    }
+    ask_resched(cpu, kLookAgain);
+}
+
 // Gives it another place according to `key`, which it has from now on.
 void Scheduler::set_key(Thread& thread, u32 key) {
     PerCpu& cpu = this_cpu();
@@ -45,14 +65,10 @@ void Scheduler::set_key(Thread& thread, u32 key) {
         return;
     }
     if (&thread == &running_thread(cpu)) {
-        thread.priority_ = key;
-        if (cpu.standby == nullptr) {
-            cpu.threshold = key;
-        }
-        ask_resched(cpu, kLookAgain);
+        set_running_key(cpu, thread, key);
     } else if (&thread == cpu.standby) {
         cpu.standby = nullptr;
-        cpu.threshold = running_thread(cpu).priority_;
+        cpu.threshold = to_outrank(cpu);
         thread.priority_ = key;
         ready(thread);
         ask_resched(cpu, kLookAgain);  // somebody in the queue may be better now

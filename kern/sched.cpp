@@ -336,13 +336,14 @@ void Scheduler::resched(PerCpu& cpu) {
         switch_threads(&self, &take_standby());
         return;
     }
-    u32 const best = cpu.run->highest();
+    u32 const best = cpu.run->highest_or_idle();
     bool const rotate = (what & kRotate) != 0 && self.slice_ != 0;
     if (best > self.priority_) {
         cpu.run->add_first(self);
     } else if (best == self.priority_ && rotate) {
         cpu.run->add_last(self);
     } else {
+        cpu.threshold = self.priority_;
         return;
     }
     switch_threads(&self, &next_thread(cpu));

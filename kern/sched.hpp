@@ -18,7 +18,9 @@
 // runs at SPL none has no standby. Idle is priority 0 and always ready.
 //
 // Everything rarer (a time slice is over, the running thread has been suspended or lowered, or is
-// to move) sets `resched`, and the next preemption point does what it says.
+// to move) sets `resched`, and the next preemption point does what it says. Until then something in
+// the queue may outrank the running thread; `threshold` says so, and a thread that becomes ready
+// does not run before it.
 #pragma once
 
 #include "kern/thread.hpp"
@@ -30,7 +32,9 @@ struct RunQueue {
     u64 occupied = 0;  // bit p: a thread of priority p is ready
     Thread* tail[kRunLevels] = {};
 
+    // Of a queue that is not empty: not while idle runs and nothing is ready.
     [[nodiscard]] u32 highest() const { return 63 - static_cast<u32>(__builtin_clzll(occupied)); }
+    [[nodiscard]] u32 highest_or_idle() const { return occupied != 0 ? highest() : kIdlePriority; }
 
     void add_last(Thread& thread) {
         add_first(thread);
@@ -163,6 +167,8 @@ class Scheduler {
     [[nodiscard]] static bool leaves_cpu(Thread& thread);
     static void change_at_home(Thread& thread);
     static void set_key(Thread& thread, u32 key);
+    static void set_running_key(PerCpu& cpu, Thread& thread, u32 key);
+    [[nodiscard]] static u32 to_outrank(PerCpu& cpu);
     [[nodiscard]] static bool change_waiting(Thread& thread, u32 key);
     static void begin_slices(Thread const& thread);
     [[nodiscard]] static bool give_up_mutex(Thread& thread);
