@@ -91,21 +91,17 @@ void Scheduler::exit_current() {
     self.wake_call_.function = &ThreadStart::wake_with<&Thread::announce_exit, Thread>;
     send_to(this_cpu(), self);
     self.waiting_on_ = nullptr;
-    self.state_ = ThreadState::suspended;
+    self.state_ = ThreadState::blocked;  // in no queue: no change makes it ready again
     block();
     panic("an exited thread was switched to");
 }
 
 void Thread::announce_exit(MayWake const&, Thread& thread) {
-    NoPreemption const hold;
-    Thread* first = thread.joiners_.lock();
+    Spl const old = splraise(Ipl::softserial);
+    Thread* const joiners = WaitQueue::take_all(thread.joiners_.lock());
     atomic::store_relaxed(&thread.state_, ThreadState::exited);
-    while (first != nullptr) {
-        Thread& joiner = *first;
-        first = WaitQueue::remove_first(joiner);
-        Scheduler::wake(joiner);
-    }
-    thread.joiners_.unlock(nullptr);
+    thread.joiners_.unlock(nullptr);  // and from here on the thread may be gone
+    Scheduler::wake_all_and_leave(joiners, old);
 }
 
 ThreadError Thread::join(MayBlock const& context) {

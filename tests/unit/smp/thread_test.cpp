@@ -335,5 +335,30 @@ TEST(ThreadSmp, AThreadThatIsMovedRunsWhereItMay) {
   });
 }
 
+// Changed until it is gone, and a while longer.
+TEST(ThreadSmp, AnExitingThreadMayBeChangedMeanwhile) {
+  explore(3, [](SmpMachine &machine) {
+    Thread &mayfly =
+        machine.thread(0, "mayfly", kMainPriority + 1, [](MayBlock const &) {});
+    machine.on(1, [&](MayBlock const &context) {
+      for (u32 priority = 10; priority < 14; ++priority) {
+        ThreadError const error = mayfly.set_priority(context, priority);
+        EXPECT_TRUE(error == ThreadError::none || error == ThreadError::exited);
+      }
+    });
+    machine.on(2, [&](MayBlock const &context) {
+      for (int i = 0; i < 2; ++i) {
+        (void)mayfly.suspend(context);
+        (void)mayfly.set_affinity(context, 0b110);
+        (void)mayfly.resume(context);
+      }
+      EXPECT_EQ(mayfly.join(context), ThreadError::none);
+      EXPECT_EQ(mayfly.suspend(context), ThreadError::exited);
+    });
+    machine.run();
+    machine.expect_at_rest();
+  });
+}
+
 } // namespace
 } // namespace pivot
