@@ -241,7 +241,9 @@ bool Scheduler::block_until(MayBlock const& context, ThreadState state, u64 dead
     return true;
 }
 
-// From the thread's callout, on the CPU that was its home when it was armed.
+// From the thread's callout. That may be on another CPU than its home: a callout that is armed
+// while its function still runs stays where it is, and a thread that its function has made ready
+// may have moved and be in its next wait by then.
 void Thread::time_is_over(MayWake const&, Thread& thread) {
     NoPreemption const hold;
     Scheduler::timed_out(thread);
@@ -250,7 +252,7 @@ void Thread::time_is_over(MayWake const&, Thread& thread) {
 void Scheduler::timed_out(Thread& thread) {
     if (thread.state() == ThreadState::sleeping) {
         thread.timed_out_ = true;
-        ready(thread);
+        wake(thread);
         return;
     }
     if (thread.state() != ThreadState::blocked) {
@@ -269,7 +271,7 @@ void Scheduler::timed_out(Thread& thread) {
     }
     if (over) {
         thread.timed_out_ = true;
-        ready(thread);
+        wake(thread);
     }
 }
 

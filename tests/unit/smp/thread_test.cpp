@@ -335,6 +335,35 @@ TEST(ThreadSmp, AThreadThatIsMovedRunsWhereItMay) {
   });
 }
 
+// What may move goes to an idle CPU on its own, also from one timed wait to the
+// next.
+TEST(ThreadSmp, DeadlinesHoldForThreadsThatRoam) {
+  explore(3, [](SmpMachine &machine) {
+    Semaphore never("never"), sometimes("sometimes", 1);
+    u32 ends = 0;
+    auto const roam = [&](MayBlock const &context) {
+      EXPECT_EQ(current_thread().set_affinity(context, 0b111),
+                ThreadError::none);
+      for (u64 round = 0; round < 3; ++round) {
+        EXPECT_FALSE(never.wait_until(context, counter() + 20 * round));
+        if (sometimes.wait_until(context, counter() + 50)) {
+          sometimes.post(context);
+        }
+        Clock::sleep_ns(context, 30);
+      }
+      atomic::fetch_add(&ends, 1u);
+    };
+    machine.thread(0, "a", kMainPriority - 1, roam);
+    machine.thread(0, "b", kMainPriority - 2, roam);
+    machine.thread(0, "c", kMainPriority - 1, roam);
+    machine.run();
+    EXPECT_EQ(ends, 3u);
+    EXPECT_EQ(sometimes.count(), 1u);
+    EXPECT_FALSE(never.has_waiters());
+    machine.expect_at_rest();
+  });
+}
+
 // Changed until it is gone, and a while longer.
 TEST(ThreadSmp, AnExitingThreadMayBeChangedMeanwhile) {
   explore(3, [](SmpMachine &machine) {
