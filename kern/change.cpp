@@ -30,7 +30,7 @@ void Scheduler::change_at_home(Thread& thread) {
     thread.suspended_ = thread.wants_suspension_;
     bool const held_back = thread.suspended_ || thread.moves_to_ != nullptr;
     set_key(thread, held_back ? 0 : thread.turn_.effective);
-    atomic::store_release(&thread.changes_made_, thread.changes_wanted_);
+    thread.note_changes_made();
 }
 
 // What a thread must exceed to run next when nobody stands by: whoever runs, and the queue, too,

@@ -30,10 +30,10 @@ void Thread::enlist() {
 // What a thread is from the beginning, whoever makes it one.
 void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
     priority_ = turn_.base = turn_.effective = priority;
-    cpu_ = &cpu;
     affinity_ = u64{1} << cpu.id;
     stack_bottom_ = bottom;
     stack_top_ = top;
+    atomic::store_release(&cpu_, &cpu);  // from here on it may be changed
     enlist();
 }
 
@@ -124,10 +124,12 @@ ThreadError Thread::join(MayBlock const& context) {
 
 // -- what is wanted of a thread
 
-// Stores it, has the home CPU act on it, and waits until that has been done.
+// Stores it, has the home CPU act on it, and sleeps until that has been done: if it spun, two
+// bottom halves that each wait for the other's CPU would spin for ever.
 template <typename Change>
 ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
-    if (state() == ThreadState::unstarted) {
+    assert_may_block(name_);
+    if (atomic::load_acquire(&cpu_) == nullptr) {
         return ThreadError::not_started;
     }
     u32 mine;
@@ -140,11 +142,27 @@ ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
         mine = ++changes_wanted_;
         Scheduler::change(*this);
     }
-    // Of another CPU, its bottom half does it: soon, whatever runs there.
-    while (mine - atomic::load_acquire(&changes_made_) - 1 < ~u32{0} / 2) {  // mine is later
-        cpu_relax();
+    NoPreemption const hold;
+    for (;;) {
+        Thread* const first = changers_.lock();
+        if (static_cast<i32>(atomic::load_relaxed(&changes_made_) - mine) >= 0) {
+            changers_.unlock(first);
+            return ThreadError::none;
+        }
+        changers_.sleep_and_unlock(context, first);
     }
-    return ThreadError::none;
+}
+
+// Whoever waits for a change finds it made. At home; g_turnstiles is held.
+void Thread::note_changes_made() {
+    if (changes_made_ == changes_wanted_) {
+        return;  // of the effective priority only
+    }
+    Thread* const first = changers_.lock();
+    atomic::store_relaxed(&changes_made_, changes_wanted_);
+    Thread* const done = WaitQueue::take_all(first);
+    changers_.unlock(nullptr);
+    Scheduler::wake_all_and_leave(done, spl_current());
 }
 
 ThreadError Thread::suspend(MayBlock const& context) {

@@ -144,6 +144,7 @@ class Thread {
 
     template <typename Change>
     ThreadError change(MayBlock const& context, Change&& wanted);
+    void note_changes_made();
 
     // Read by switch.S (frame.hpp).
     uptr sp_ = 0;
@@ -175,6 +176,7 @@ class Thread {
     CrossCall change_call_;       // and a change of what is wanted of it
     Callout timeout_;             // ends a wait with a deadline
     WaitQueue joiners_;
+    WaitQueue changers_;  // who waits for a change to be made; guards changes_made_
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     uptr stack_bottom_ = 0;

@@ -389,5 +389,71 @@ TEST(ThreadSmp, AnExitingThreadMayBeChangedMeanwhile) {
   });
 }
 
+// Two bottom halves, each of which needs the other CPU's to act.
+TEST(ThreadSmp, BottomHalvesOfTwoCpusChangeThreadsOfTheOther) {
+  explore(2, [](SmpMachine &machine) {
+    std::array<Thread *, 2> there{};
+    u32 changed = 0;
+    auto const change = [&](u32 of) {
+      return [&, of](MayBlock const &context) {
+        EXPECT_EQ(there[of]->set_priority(context, 5), ThreadError::none);
+        atomic::fetch_add(&changed, 1u);
+      };
+    };
+    TestContinuation zero(Ipl::softserial, change(1)),
+        one(Ipl::softserial, change(0));
+    TestContinuation *const all[2] = {&zero, &one};
+    Semaphore end("end");
+    for (u32 number = 0; number < 2; ++number) {
+      there[number] =
+          &machine.thread(number, "t", 3, [&](MayBlock const &context) {
+            end.wait(context);
+            EXPECT_EQ(current_thread().base_priority(), 5u);
+          });
+      machine.on(number, [&, number](MayBlock const &context) {
+        all[number]->schedule(context);
+        while (atomic::load_relaxed(&changed) != 2) {
+          cpu_relax();
+        }
+        end.post(context);
+      });
+    }
+    machine.run();
+    machine.expect_at_rest();
+  });
+}
+
+// Everybody changes everything about one thread while it works.
+TEST(ThreadSmp, AllChangesAtOnce) {
+  explore(3, [](SmpMachine &machine) {
+    Semaphore semaphore("s");
+    u32 rounds = 0;
+    Thread &victim = machine.thread(0, "victim", kMainPriority + 1,
+                                    [&](MayBlock const &context) {
+                                      for (int i = 0; i < 4; ++i) {
+                                        semaphore.wait(context);
+                                        ++rounds;
+                                      }
+                                    });
+    machine.on_each([&](u32 number, MayBlock const &context) {
+      for (u32 round = 0; round < 4; ++round) {
+        if (number == 0) {
+          semaphore.post(context);
+          (void)victim.set_priority(context, 6 + round);
+        } else if (number == 1) {
+          (void)victim.set_affinity(context, 1 + round);
+        } else {
+          (void)victim.suspend(context);
+          (void)victim.resume(context);
+        }
+      }
+      (void)victim.join(context);
+    });
+    machine.run();
+    EXPECT_EQ(rounds, 4u);
+    machine.expect_at_rest();
+  });
+}
+
 } // namespace
 } // namespace pivot
