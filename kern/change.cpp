@@ -9,7 +9,7 @@ namespace pivot {
 
 void Scheduler::change(Thread& thread) {
     g_turnstiles.assert_held();
-    if (thread.cpu_ == &this_cpu()) {
+    if (atomic::load_acquire(&thread.cpu_) == &this_cpu()) {
         change_at_home(thread);
     } else {
         // If it is on its way already: whoever runs it has yet to take the lock that we hold, and
@@ -121,7 +121,7 @@ bool Scheduler::goes_to_idle_cpu(Thread& thread) {
     if (target == nullptr) {
         return false;
     }
-    atomic::store_relaxed(&thread.cpu_, target);
+    atomic::store_release(&thread.cpu_, target);  // the rest of it is the target's from here on
     send_to(*target, thread);
     return true;
 }

@@ -162,7 +162,7 @@ bool Scheduler::is_held_back(Thread& thread) {
     if (PerCpu* const target = thread.moves_to_; target != nullptr && !thread.suspended_) {
         thread.moves_to_ = nullptr;
         thread.priority_ = thread.priority();
-        atomic::store_relaxed(&thread.cpu_, target);
+        atomic::store_release(&thread.cpu_, target);  // the rest of it is the target's from here on
         send_to(*target, thread);
     } else {
         thread.state_ = ThreadState::suspended;
