@@ -214,6 +214,9 @@ void Scheduler::block() {
         // our end would have seen it: now others must
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
+    if (self.slot() == soft_slot(Ipl::softserial) && cpu.calls != nullptr) {
+        spl_mark(cpu, attention_byte(Ipl::softserial));  // we would have run them
+    }
     cpu.bottom_half[self.slot()] = nullptr;
     switch_threads(&self, pinned);
 }

@@ -421,5 +421,33 @@ TEST(PostSmp, FromATopHalfByAContinuationToAnotherCpu) {
   });
 }
 
-}  // namespace
-}  // namespace pivot
+// Every wake-up of another CPU's thread goes through its softserial bottom
+// half: also that of the bottom half itself, and those of others while it is
+// blocked.
+TEST(PostSmp, ABlockedSoftserialBottomHalfIsWokenFromAnotherCpu) {
+  explore(2, [](SmpMachine &machine) {
+    Semaphore for_bottom_half("b"), for_thread("t"), blocked("blocked");
+    u32 done = 0;
+    TestContinuation wait(Ipl::softserial, [&](MayBlock const &context) {
+      blocked.post(context);
+      for_bottom_half.wait(context);
+      for_bottom_half.wait(context);
+      ++done;
+    });
+    machine.device<Ipl::vm>(
+        0, 1, [&](TopHalf<Ipl::vm> const &context) { wait.schedule(context); });
+    machine.on(0, [&](MayBlock const &context) { for_thread.wait(context); });
+    machine.on(1, [&](MayBlock const &context) {
+      blocked.wait(context);
+      for_bottom_half.post(context);
+      for_thread.post(context);
+      for_bottom_half.post(context);
+    });
+    machine.run();
+    EXPECT_EQ(done, 1u);
+    machine.expect_at_rest();
+  });
+}
+
+} // namespace
+} // namespace pivot

@@ -36,6 +36,7 @@ void empty(Link& first) {
 void run_calls(MayBlock const& context, int&) { CrossCall::run_all(context); }
 void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
     calls.schedule(context);
+    CrossCall::announce(context);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ void wake_sleepers(MayBlock const& context, int&) { Clock::run_due(context); }
 
 void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
     calls.schedule(context);
+    CrossCall::announce(context);
 }
 
 void clock_top_half(TopHalf<Ipl::sched> const& context, Continuation& wake) {
