@@ -132,6 +132,9 @@ ThreadError Thread::change(MayBlock const& context, Change&& wanted) {
     if (atomic::load_acquire(&cpu_) == nullptr) {
         return ThreadError::not_started;
     }
+    if (is_bottom_half() || base_priority() == kIdlePriority) {
+        return ThreadError::kernel_thread;
+    }
     u32 mine;
     {
         SpinGuard const guard(g_turnstiles, context);

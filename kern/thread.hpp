@@ -38,8 +38,9 @@ enum class [[nodiscard]] ThreadError : u8{
     bad_priority,     // 0 is idle's, 32 and up are the bottom halves'
     no_such_cpu,      // not online, or an empty set of CPUs
     not_started,
-    joins_itself,  // would wait for ever
-    exited,        // there is nothing left to change
+    joins_itself,   // would wait for ever
+    exited,         // there is nothing left to change
+    kernel_thread,  // idle or a bottom half: it is what it is
 };
 
 inline constexpr u32 kIdlePriority = 0;

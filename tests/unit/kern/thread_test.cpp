@@ -86,6 +86,27 @@ TEST(ThreadErrors, JoiningItself) {
   machine.expect_at_rest();
 }
 
+TEST(ThreadErrors, IdleAndBottomHalvesAreLetAlone) {
+  Machine machine;
+  machine.run([&](MayBlock const &context) {
+    u32 refused = 0;
+    Thread *thread = Thread::all();
+    for (int i = 0; i < 6; ++i, thread = thread->next_of_all()) {
+      bool const ours =
+          thread->is_bottom_half() || thread->base_priority() == kIdlePriority;
+      if (ours) {
+        EXPECT_EQ(thread->suspend(context), ThreadError::kernel_thread)
+            << thread->name();
+        EXPECT_EQ(thread->set_priority(context, 5), ThreadError::kernel_thread);
+        EXPECT_EQ(thread->set_affinity(context, 1), ThreadError::kernel_thread);
+        ++refused;
+      }
+    }
+    EXPECT_EQ(refused, 5u);
+  });
+  machine.expect_at_rest();
+}
+
 TEST(ThreadDeathTest, ChangesWaitSoTheyNeedAContextThatMay) {
   Machine machine;
   machine.run([&](MayBlock const &context) {
