@@ -106,7 +106,7 @@ void Scheduler::queue_ready(PerCpu& cpu, Thread& thread) {
         return;
     }
     cpu.run->add_last(thread);
-    if (thread.slice_ != 0) {
+    if ((running_thread(cpu).slice_ | thread.slice_) != 0) [[unlikely]] {
         begin_slices(thread);
     }
 }

@@ -96,8 +96,8 @@ class Thread {
     // than one, it also goes to a CPU that is idle when it would have to wait on its own.
     ThreadError set_affinity(MayBlock const& context, u64 cpus);
 
-    // Takes turns with others of its priority every `ticks` of the counter (0: only when it
-    // yields).
+    // Gives way to others of its priority when it has run for `ticks` of the counter (0: only when
+    // it yields). From the next time on that one of them becomes ready.
     void set_time_slice(MayWake const&, u64 ticks);
 
     [[nodiscard]] const char* name() const { return name_; }

@@ -441,6 +441,23 @@ TEST(TimeSlices, WithoutOneItIsFirstInFirstOut) {
   machine.expect_at_rest();
 }
 
+// A thread with a slice gives way to one without, which then keeps the CPU.
+TEST(TimeSlices, TheSliceIsThatOfTheRunningThread) {
+  Machine machine;
+  Ticker ticker;
+  Computing c;
+  machine.run([&](MayBlock const &context) {
+    Sliced a(c, "a", 2500, 1000), b(c, "b", 4000, 0);
+    a.body = [&, compute = a.body](MayBlock const &its_context) {
+      b.start(its_context, 9);
+      compute(its_context);
+    };
+    a.start(context, 9);
+  });
+  EXPECT_EQ(c.trace.text(), "a b a");
+  machine.expect_at_rest();
+}
+
 // -- stacks
 
 TEST(Thread, TheStacksHighWaterMarkIsItsLowestUsedWord) {
