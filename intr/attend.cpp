@@ -35,8 +35,8 @@ u32 highest_byte(u64 due) {
 }
 
 // A soft level was marked: its bottom half, unless that is blocked (it will find the work itself,
-// but for other CPUs' calls, which cannot wait),
-// and, for the byte that softclock shares with the scheduler, a switch that is due.
+// but for other CPUs' calls, which cannot wait), and, for the byte that softclock shares with the
+// scheduler, a switch that is due.
 void attend_soft(u32 slot, u64 held) {
     if (this_cpu().bottom_half[slot] != nullptr && this_cpu().soft_first[slot].next != nullptr) {
         enter_bottom_half(slot);
