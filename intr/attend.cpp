@@ -6,6 +6,7 @@
 // elsewhere (the controller's mask, the queues, the run queue). A pass clears a byte first and
 // looks after, so what comes in between marks it again. Highest level first.
 #include "arch/contract/upcalls.hpp"
+#include "kern/cross_call.hpp"
 #include "kern/sched.hpp"
 #include "spl/spl.hpp"
 
@@ -33,14 +34,17 @@ u32 highest_byte(u64 due) {
                      : 7 - static_cast<u32>(__builtin_clzll(due)) / 8;
 }
 
-// A soft level was marked: its bottom half, unless that is blocked (it will find the work itself),
-// and, for the byte that softclock shares with the scheduler, a switch that is due.
+// A soft level was marked: its bottom half, unless that is blocked (it will find the work itself,
+// but for other CPUs' calls, which cannot wait), and, for the byte that softclock shares with the
+// scheduler, a switch that is due.
 void attend_soft(u32 slot, u64 held) {
     if (this_cpu().bottom_half[slot] != nullptr && this_cpu().soft_first[slot].next != nullptr) {
         enter_bottom_half(slot);
         if (this_cpu().standby != nullptr) {
             spl_mark(this_cpu(), kFirstSoftByte);  // here, or for whoever lowers the SPL to none
         }
+    } else if (slot == soft_slot(Ipl::softserial) && this_cpu().calls != nullptr) {
+        CrossCall::run_all_here();
     }
     if (slot_byte(slot) == kFirstSoftByte && held == 0) {
         Scheduler::preempt();

@@ -10,7 +10,11 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     settle(cpu, stack_bottom, stack_top, kRunLevels - 1 - slot);
     enlist();
     base_spl_ = held_at(level_);
-    mark_ = reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
+    // softclock's byte stands for a due thread switch, too, which a callout may have asked for; the
+    // end of the drain loop must not clear that. attend_soft clears it, and looks for both.
+    mark_ = level_ == Ipl::softclock
+                ? &unused_mark_
+                : reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
     cpu.soft_last[slot] = &cpu.soft_first[slot];
     cpu.bottom_half[slot] = this;
 }

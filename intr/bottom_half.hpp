@@ -30,6 +30,7 @@ class BottomHalf : public Thread {
 
   private:
     Ipl level_;
+    u8 unused_mark_ = 0;  // softclock's to clear, see start_here
 };
 
 // Starts this CPU's bottom halves, one a soft level. Boot, once a CPU.

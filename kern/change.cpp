@@ -9,7 +9,7 @@ namespace pivot {
 
 void Scheduler::change(Thread& thread) {
     g_turnstiles.assert_held();
-    if (thread.cpu_ == &this_cpu()) {
+    if (atomic::load_acquire(&thread.cpu_) == &this_cpu()) {
         change_at_home(thread);
     } else {
         // If it is on its way already: whoever runs it has yet to take the lock that we hold, and
@@ -30,7 +30,27 @@ void Scheduler::change_at_home(Thread& thread) {
     thread.suspended_ = thread.wants_suspension_;
     bool const held_back = thread.suspended_ || thread.moves_to_ != nullptr;
     set_key(thread, held_back ? 0 : thread.turn_.effective);
-    atomic::store_release(&thread.changes_made_, thread.changes_wanted_);
+    thread.note_changes_made();
+}
+
+// What a thread must exceed to run next when nobody stands by: whoever runs, and the queue, too,
+// where the one that runs has just been lowered.
+u32 Scheduler::to_outrank(PerCpu& cpu) {
+    u32 const running = running_thread(cpu).priority_;
+    u32 const queued = cpu.run->highest_or_idle();
+    return queued > running ? queued : running;
+}
+
+void Scheduler::set_running_key(PerCpu& cpu, Thread& thread, u32 key) {
+    thread.priority_ = key;
+    if (cpu.standby != nullptr && cpu.standby->priority_ <= key) {
+        cpu.run->add_first(*cpu.standby);  // it no longer outranks
+        cpu.standby = nullptr;
+    }
+    if (cpu.standby == nullptr) {
+        cpu.threshold = to_outrank(cpu);
+    }
+    ask_resched(cpu, kLookAgain);
 }
 
 // Gives it another place according to `key`, which it has from now on.
@@ -41,18 +61,14 @@ void Scheduler::set_key(Thread& thread, u32 key) {
         ready(thread);
         return;
     }
-    if (key == thread.priority_ || change_waiting(thread, key)) {
+    if (change_waiting(thread, key) || key == thread.priority_) {
         return;
     }
     if (&thread == &running_thread(cpu)) {
-        thread.priority_ = key;
-        if (cpu.standby == nullptr) {
-            cpu.threshold = key;
-        }
-        ask_resched(cpu, kLookAgain);
+        set_running_key(cpu, thread, key);
     } else if (&thread == cpu.standby) {
         cpu.standby = nullptr;
-        cpu.threshold = running_thread(cpu).priority_;
+        cpu.threshold = to_outrank(cpu);
         thread.priority_ = key;
         ready(thread);
         ask_resched(cpu, kLookAgain);  // somebody in the queue may be better now
@@ -64,7 +80,7 @@ void Scheduler::set_key(Thread& thread, u32 key) {
     }
 }
 
-// In a wait queue: to its new place there.
+// In a wait queue: to its place there, which that of its effective priority is.
 bool Scheduler::change_waiting(Thread& thread, u32 key) {
     if (thread.state() != ThreadState::blocked || thread.waiting_on_ == nullptr) {
         return false;
@@ -73,9 +89,8 @@ bool Scheduler::change_waiting(Thread& thread, u32 key) {
     Thread* first = queue.lock();
     bool const waits = thread.state() == ThreadState::blocked;
     if (waits) {
-        first = WaitQueue::remove(first, thread);
         thread.priority_ = key;
-        first = WaitQueue::insert(first, thread);
+        first = WaitQueue::put_in_order(first, thread);
     }
     queue.unlock(first);
     return waits;
@@ -106,7 +121,7 @@ bool Scheduler::goes_to_idle_cpu(Thread& thread) {
     if (target == nullptr) {
         return false;
     }
-    atomic::store_relaxed(&thread.cpu_, target);
+    atomic::store_release(&thread.cpu_, target);  // the rest of it is the target's from here on
     send_to(*target, thread);
     return true;
 }

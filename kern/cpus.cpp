@@ -22,4 +22,6 @@ u32 cpus_online() {
 
 void join_online_set() { atomic::fetch_or(&g_online, u64{1} << this_cpu().id); }
 
+void reset_online_set() { atomic::store_relaxed(&g_online, u64{0}); }
+
 }  // namespace pivot

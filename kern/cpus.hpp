@@ -24,6 +24,9 @@ namespace pivot {
 // it in the set.
 void join_online_set();
 
+// None is, again: for tests, between two machines.
+void reset_online_set();
+
 // Calls `visit(PerCpu&)` for each CPU of a set, lowest number first.
 template <typename Visit>
 void for_each_cpu(u64 set, Visit&& visit) {

@@ -61,4 +61,8 @@ void CrossCall::run_all(MayWake const& context) {
     }
 }
 
+void CrossCall::run_all_here() {
+    ThreadStart::with_token([](MayWake const& context) { run_all(context); });
+}
+
 }  // namespace pivot

@@ -8,6 +8,12 @@
 // all that has come, oldest first, at softserial. The function gets a MayWake token: it may wake
 // threads there but not block, or every later call would wait for it.
 //
+// Another continuation of softserial may block, and perhaps for just what a call would bring: its
+// own wake-up from another CPU comes this way. So the calls do not wait for the bottom half: while
+// it is blocked, they are run on the way out of the interrupt (intr/attend.cpp), with all that is
+// soft held off. To see to that, the top half marks softserial also where the continuation is
+// queued already (`announce`), and a softserial bottom half that blocks marks it if calls are there.
+//
 //     sender                                    target
 //     next: null -> kLast, atomically           all = exchange(calls, null)
 //       (failed: has not run yet: false)        reverse: they come newest first
@@ -23,6 +29,7 @@
 
 #include "kern/base/atomic.hpp"
 #include "kern/thread_start.hpp"
+#include "spl/spl.hpp"
 
 namespace pivot {
 
@@ -49,6 +56,14 @@ class CrossCall : public QueuedCall {
 
     // Runs what has been sent to this CPU.
     static void run_all(MayWake const& context);
+
+    // SGI 0's top half, after it has scheduled the continuation.
+    template <Ipl L>
+    static void announce(TopHalf<L> const&) {
+        spl_mark(this_cpu(), attention_byte(Ipl::softserial));
+    }
+    // The same without the bottom half, which is blocked; all soft levels are held off.
+    static void run_all_here();
 
   private:
     friend class Thread;  // changes the function of its own call

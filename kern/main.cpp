@@ -62,6 +62,7 @@ void clock_top_half(TopHalf<Ipl::sched> const& context, Deferred (&all)[kMaxCpus
 
 void call_top_half(TopHalf<Ipl::sched> const& context, Deferred (&all)[kMaxCpus]) {
     all[this_cpu().id].run_calls.schedule(context);
+    CrossCall::announce(context);
 }
 
 template <auto TopHalfFunction>

@@ -129,7 +129,7 @@ void Scheduler::queue_ready(PerCpu& cpu, Thread& thread) {
         return;
     }
     cpu.run->add_last(thread);
-    if (thread.slice_ != 0) {
+    if ((running_thread(cpu).slice_ | thread.slice_) != 0) [[unlikely]] {
         begin_slices(thread);
     }
 }
@@ -162,6 +162,15 @@ void Scheduler::wake_and_leave_generally(Spl old, Thread& thread) {
     leave(old);
 }
 
+void Scheduler::wake_all_and_leave(Thread* first, Spl old) {
+    while (first != nullptr) {
+        Thread& thread = *first;
+        first = thread.next_;  // its own again, once it is woken
+        wake(thread);
+    }
+    leave(old);
+}
+
 // A thread is woken once for each time that it blocks, so its call is at home.
 void Scheduler::send_to(PerCpu& cpu, Thread& thread) {
     bool const sent = thread.wake_call_.send_held(cpu);
@@ -176,7 +185,7 @@ bool Scheduler::is_held_back(Thread& thread) {
     if (PerCpu* const target = thread.moves_to_; target != nullptr && !thread.suspended_) {
         thread.moves_to_ = nullptr;
         thread.priority_ = thread.priority();
-        atomic::store_relaxed(&thread.cpu_, target);
+        atomic::store_release(&thread.cpu_, target);  // the rest of it is the target's from here on
         send_to(*target, thread);
     } else {
         thread.state_ = ThreadState::suspended;
@@ -228,6 +237,9 @@ void Scheduler::block() {
         // our end would have seen it: now others must
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
+    if (self.slot() == soft_slot(Ipl::softserial) && cpu.calls != nullptr) {
+        spl_mark(cpu, attention_byte(Ipl::softserial));  // we would have run them
+    }
     cpu.bottom_half[self.slot()] = nullptr;
     give_way(self, *pinned);
 }
@@ -258,7 +270,9 @@ bool Scheduler::block_until(MayBlock const& context, u64 deadline) {
     return true;
 }
 
-// From the thread's callout, on the CPU that was its home when it was armed.
+// From the thread's callout. That may be on another CPU than its home: a callout that is armed
+// while its function still runs stays where it is, and a thread that its function has made ready
+// may have moved and be in its next wait by then.
 void Thread::time_is_over(MayWake const&, Thread& thread) {
     NoPreemption const hold;
     Scheduler::timed_out(thread);
@@ -267,7 +281,7 @@ void Thread::time_is_over(MayWake const&, Thread& thread) {
 void Scheduler::timed_out(Thread& thread) {
     if (thread.state() == ThreadState::sleeping) {
         thread.timed_out_ = true;
-        ready(thread);
+        wake(thread);
         return;
     }
     if (thread.state() != ThreadState::blocked) {
@@ -286,7 +300,7 @@ void Scheduler::timed_out(Thread& thread) {
     }
     if (over) {
         thread.timed_out_ = true;
-        ready(thread);
+        wake(thread);
     }
 }
 
@@ -353,13 +367,14 @@ void Scheduler::resched(PerCpu& cpu) {
         give_way(self, take_standby());
         return;
     }
-    u32 const best = cpu.run->highest();
+    u32 const best = cpu.run->highest_or_idle();
     bool const rotate = (what & kRotate) != 0 && self.slice_ != 0;
     if (best > self.priority_) {
         cpu.run->add_first(self);
     } else if (best == self.priority_ && rotate) {
         cpu.run->add_last(self);
     } else {
+        cpu.threshold = self.priority_;
         return;
     }
     give_way(self, next_thread(cpu));

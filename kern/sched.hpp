@@ -18,7 +18,9 @@
 // runs at SPL none has no standby. Idle is priority 0 and always ready.
 //
 // Everything rarer (a time slice is over, the running thread has been suspended or lowered, or is
-// to move) sets `resched`, and the next preemption point does what it says.
+// to move) sets `resched`, and the next preemption point does what it says. Until then something in
+// the queue may outrank the running thread; `threshold` says so, and a thread that becomes ready
+// does not run before it.
 #pragma once
 
 #include "kern/thread.hpp"
@@ -30,7 +32,9 @@ struct RunQueue {
     u64 occupied = 0;  // bit p: a thread of priority p is ready
     Thread* tail[kRunLevels] = {};
 
+    // Of a queue that is not empty: not while idle runs and nothing is ready.
     [[nodiscard]] u32 highest() const { return 63 - static_cast<u32>(__builtin_clzll(occupied)); }
+    [[nodiscard]] u32 highest_or_idle() const { return occupied != 0 ? highest() : kIdlePriority; }
 
     void add_last(Thread& thread) {
         add_first(thread);
@@ -106,6 +110,9 @@ class Scheduler {
     // The same without the end of the critical section.
     static void wake(Thread& thread);
 
+    // The same for several, in this order, that WaitQueue::take_out has returned.
+    static void wake_all_and_leave(Thread* first, Spl old);
+
     // Ends a critical section that may have made a thread ready. `old`: what the SPL was before it.
     static void leave(Spl old) {
         if (old.held == 0 && this_cpu().standby != nullptr) {
@@ -160,6 +167,8 @@ class Scheduler {
     [[nodiscard]] static bool leaves_cpu(Thread& thread);
     static void change_at_home(Thread& thread);
     static void set_key(Thread& thread, u32 key);
+    static void set_running_key(PerCpu& cpu, Thread& thread, u32 key);
+    [[nodiscard]] static u32 to_outrank(PerCpu& cpu);
     [[nodiscard]] static bool change_waiting(Thread& thread, u32 key);
     static void begin_slices(Thread const& thread);
     [[nodiscard]] static bool give_up_mutex(Thread& thread);
@@ -177,6 +186,33 @@ inline void WaitQueue::unlock_without(Thread& first) { unlock(remove_first(first
 inline Thread* WaitQueue::remove_first(Thread& first) {
     atomic::store_relaxed(&first.state_, ThreadState::ready);
     return first.next_;
+}
+
+template <typename Visitor>
+Thread* WaitQueue::take_out(Thread*& first, Visitor&& visit) {
+    Thread* taken = nullptr;
+    Thread** end = &taken;
+    for (Thread** place = &first; *place != nullptr;) {
+        Thread& waiter = **place;
+        Visit const verdict = visit(waiter);
+        if (verdict == Visit::stop) {
+            break;
+        }
+        if (verdict == Visit::leave) {
+            place = &waiter.next_;
+            continue;
+        }
+        *place = remove_first(waiter);
+        *end = &waiter;
+        end = &waiter.next_;
+    }
+    *end = nullptr;
+    return taken;
+}
+
+template <typename Record>
+Record& WaitQueue::record_of(Thread const& waiter) {
+    return *static_cast<Record*>(waiter.wait_record_);
 }
 
 }  // namespace pivot

@@ -72,7 +72,9 @@ class Semaphore {
     template <Ipl L>
     void post(TopHalf<L> const&) = delete;  // a top half schedules a continuation that posts
 
+    // As of now.
     [[nodiscard]] u32 count() const { return atomic::load_relaxed(&count_); }
+    [[nodiscard]] bool has_waiters() const { return waiters_.has_waiters(); }
 
   private:
     void post_locked(Thread* first, Spl old) {

@@ -32,7 +32,7 @@ struct SliceTimer {
         }
     }
 
-    u64 levels = 0;  // bit p: somebody with a slice has been queued at p
+    u64 levels = 0;  // bit p: somebody with a slice, or behind one, has been queued at p
     u64 ticks = 0;
     Callout callout;
 };
@@ -43,11 +43,18 @@ constinit SliceTimer g_timers[kMaxCpus]{};
 
 }  // namespace
 
-// The thread has just been put at the end of its priority's queue.
+// The thread has just been put at the end of its priority's queue; it or the running one has a
+// slice.
 void Scheduler::begin_slices(Thread const& thread) {
-    ThreadStart::with_token([&](MayWake const& context) {
-        g_timers[this_cpu().id].begin(context, thread.priority_, thread.slice_);
-    });
+    PerCpu& cpu = this_cpu();
+    Thread const& running = running_thread(cpu);
+    bool const compete = running.slice_ != 0 && running.priority_ == thread.priority_;
+    u64 const slice = compete ? running.slice_ : thread.slice_;
+    if (slice != 0) {
+        ThreadStart::with_token([&](MayWake const& context) {
+            g_timers[cpu.id].begin(context, thread.priority_, slice);
+        });
+    }
 }
 
 }  // namespace pivot

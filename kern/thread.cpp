@@ -30,10 +30,13 @@ void Thread::enlist() {
 // What a thread is from the beginning, whoever makes it one.
 void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
     priority_ = turn_.base = turn_.effective = priority;
-    cpu_ = &cpu;
     affinity_ = u64{1} << cpu.id;
+    suspended_ = wants_suspension_ = false;
+    moves_to_ = nullptr;
+    slice_ = 0;
     stack_bottom_ = bottom;
     stack_top_ = top;
+    atomic::store_release(&cpu_, &cpu);  // from here on it may be changed
 }
 
 usize Thread::stack_used() const {
@@ -88,21 +91,17 @@ void Scheduler::exit_current() {
     self.wake_call_.function = &ThreadStart::wake_with<&Thread::announce_exit, Thread>;
     send_to(this_cpu(), self);
     self.waiting_on_ = nullptr;
-    self.state_ = ThreadState::blocked;  // whoever changes it meanwhile finds nothing to move
+    self.state_ = ThreadState::blocked;  // in no queue: no change makes it ready again
     block();
     panic("an exited thread was switched to");
 }
 
 void Thread::announce_exit(MayWake const&, Thread& thread) {
-    NoPreemption const hold;
-    Thread* first = thread.joiners_.lock();
+    Spl const old = splraise(Ipl::softserial);
+    Thread* const joiners = WaitQueue::take_all(thread.joiners_.lock());
     atomic::store_relaxed(&thread.state_, ThreadState::exited);
-    while (first != nullptr) {
-        Thread& joiner = *first;
-        first = WaitQueue::remove_first(joiner);
-        Scheduler::wake(joiner);
-    }
-    thread.joiners_.unlock(nullptr);
+    thread.joiners_.unlock(nullptr);  // and from here on the thread may be gone
+    Scheduler::wake_all_and_leave(joiners, old);
 }
 
 ThreadError Thread::join(MayBlock const& context) {
@@ -125,14 +124,16 @@ ThreadError Thread::join(MayBlock const& context) {
 
 // -- what is wanted of a thread
 
-// Stores it in a field that the turnstiles' lock guards, has the home CPU act on it, and waits
-// until that has been done.
+// Stores it in a field that the turnstiles' lock guards, has the home CPU act on it, and sleeps
+// until that has been done: if it spun, two bottom halves that each wait for the other's CPU would
+// spin for ever.
 ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
-    if (state() == ThreadState::unstarted) {
+    assert_may_block(name_);
+    if (atomic::load_acquire(&cpu_) == nullptr) {
         return ThreadError::not_started;
     }
     if (is_bottom_half() || base_priority() == kIdlePriority) {
-        return ThreadError::kernels_own;
+        return ThreadError::kernel_thread;
     }
     u32 mine;
     {
@@ -155,11 +156,27 @@ ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
         mine = ++changes_wanted_;
         Scheduler::change(*this);
     }
-    // Of another CPU, its bottom half does it: soon, whatever runs there.
-    while (mine - atomic::load_acquire(&changes_made_) - 1 < ~u32{0} / 2) {  // mine is later
-        cpu_relax();
+    NoPreemption const hold;
+    for (;;) {
+        Thread* const first = changers_.lock();
+        if (static_cast<i32>(atomic::load_relaxed(&changes_made_) - mine) >= 0) {
+            changers_.unlock(first);
+            return ThreadError::none;
+        }
+        changers_.sleep_and_unlock(context, first);
     }
-    return ThreadError::none;
+}
+
+// Whoever waits for a change finds it made. At home; g_turnstiles is held.
+void Thread::note_changes_made() {
+    if (changes_made_ == changes_wanted_) {
+        return;  // of the effective priority only
+    }
+    Thread* const first = changers_.lock();
+    atomic::store_relaxed(&changes_made_, changes_wanted_);
+    Thread* const done = WaitQueue::take_all(first);
+    changers_.unlock(nullptr);
+    Scheduler::wake_all_and_leave(done, spl_current());
 }
 
 ThreadError Thread::suspend(MayBlock const& context) {

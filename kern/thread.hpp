@@ -38,9 +38,9 @@ enum class [[nodiscard]] ThreadError : u8{
     bad_priority,     // 0 is idle's, 32 and up are the bottom halves'
     no_such_cpu,      // not online, or an empty set of CPUs
     not_started,
-    joins_itself,  // would wait for ever
-    exited,
-    kernels_own,  // a bottom half or an idle thread, which stays as it is
+    joins_itself,   // would wait for ever
+    exited,         // there is nothing left to change
+    kernel_thread,  // idle or a bottom half: it is what it is
 };
 
 inline constexpr u32 kIdlePriority = 0;
@@ -96,8 +96,8 @@ class Thread {
     // than one, it also goes to a CPU that is idle when it would have to wait on its own.
     ThreadError set_affinity(MayBlock const& context, u64 cpus);
 
-    // Takes turns with others of its priority every `ticks` of the counter (0: only when it
-    // yields).
+    // Gives way to others of its priority when it has run for `ticks` of the counter (0: only when
+    // it yields). From the next time on that one of them becomes ready.
     void set_time_slice(MayWake const&, u64 ticks);
 
     [[nodiscard]] const char* name() const { return name_; }
@@ -144,6 +144,7 @@ class Thread {
 
     enum class Wanted : u8 { suspension, affinity, priority };
     ThreadError change(MayBlock const& context, Wanted what, u64 value);
+    void note_changes_made();
 
     // Read by switch.S (frame.hpp).
     uptr sp_ = 0;
@@ -161,6 +162,7 @@ class Thread {
     PerCpu* cpu_ = nullptr;  // home
 
     WaitQueue* waiting_on_ = nullptr;  // while blocked; null: a mutex, whose turnstile knows
+    void* wait_record_ = nullptr;      // what for; guarded by its lock
     // Guarded by the turnstiles' lock, like turn_.
     TurnRecord turn_;
     bool wants_suspension_ = false;
@@ -174,6 +176,7 @@ class Thread {
     CrossCall change_call_;       // and a change of what is wanted of it
     Callout timeout_;             // ends a wait with a deadline
     WaitQueue joiners_;
+    WaitQueue changers_;  // who waits for a change to be made; guards changes_made_
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     uptr stack_bottom_ = 0;

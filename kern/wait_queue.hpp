@@ -11,13 +11,18 @@
 //     ... first == nullptr: nobody waits; count, set a flag, and queue.unlock(nullptr)
 //     ... else  queue.unlock_without(*first); Scheduler::wake_and_leave(*first, old_spl);
 //
+// Whoever wakes several takes them out first (take_out), unlocks, and then wakes them in their
+// order: Scheduler::wake_all_and_leave. What a waiter waits for, and what it is given, lies in a
+// record on its stack, which the queue's lock guards as long as it is in.
+//
 // It guards the object around it, too: a semaphore's count, a condition's generation. Not FIFO
 // among CPUs, unlike a spin mutex: two CPUs meet here for ten instructions, not for a critical
 // section.
 //
 // A waiter leaves the queue once, taken out under the lock by whoever wakes it, by its timeout, or
 // by a change of its priority that puts it in elsewhere. `state_` tells which: it is `blocked` as
-// long as the thread is in.
+// long as the thread is in. Its place is that of its effective priority, whatever the run queues
+// would say: who is suspended or is to move keeps his.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -57,6 +62,23 @@ class WaitQueue {
     // The same, but keeps the lock; returns the new first waiter.
     [[nodiscard]] static Thread* remove_first(Thread& first);
 
+    // Takes out each waiter for which `visit(Thread&)` says so, highest priority first, until it
+    // says stop, and returns them, linked in this order; `first` becomes the first that stays.
+    enum class Visit : u8 { take, leave, stop };
+    template <typename Visitor>
+    [[nodiscard]] static Thread* take_out(Thread*& first, Visitor&& visit);
+    // All of them.
+    [[nodiscard]] static Thread* take_all(Thread* first);
+
+    // Puts the current thread in and unlocks. It must block soon, and may release on the way what
+    // keeps away those who will wake it: they find it in.
+    void enter_and_unlock(Thread* first);
+
+    // What the current thread will wait with, and what a waiter that is in waits with.
+    static void set_record(void* record);
+    template <typename Record>
+    [[nodiscard]] static Record& record_of(Thread const& waiter);
+
     // Puts the current thread in, unlocks and sleeps until it is woken.
     void sleep_and_unlock(MayBlock const& context, Thread* first);
     // The same until `deadline` (counter ticks) at the latest. False: nobody has woken it by then.
@@ -70,6 +92,8 @@ class WaitQueue {
 
     [[nodiscard]] static Thread* insert(Thread* first, Thread& thread);
     [[nodiscard]] static Thread* remove(Thread* first, Thread& thread);
+    // Elsewhere, if its priority is no longer that of its place.
+    [[nodiscard]] static Thread* put_in_order(Thread* first, Thread& thread);
 
     u64 word_ = 0;
 };

@@ -73,7 +73,7 @@
 #define EMERGENCY_STACK_BYTES 4096
 #define REPORT_BYTES 2048
 #define BOOT_THREAD_STACK_BYTES 16384
-#define IDLE_STACK_BYTES 4096
+#define IDLE_STACK_BYTES 8192
 
 // The levels of spl/ipl.hpp that assembly needs.
 #define SPL_SOFT 0xffffffff00000000

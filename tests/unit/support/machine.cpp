@@ -3,6 +3,7 @@
 #include <new>
 
 #include "arch/host/fiber.hpp"
+#include "kern/cpus.hpp"
 #include "mutex/lock_order.hpp"
 #include "mutex/lock_statistics.hpp"
 #include "spl/spl_watch.hpp"
@@ -35,13 +36,13 @@ void empty(Link& first) {
 void run_calls(MayBlock const& context, int&) { CrossCall::run_all(context); }
 void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
     calls.schedule(context);
+    CrossCall::announce(context);
 }
 
 }  // namespace
 
 PerCpu& cpu_storage(u32 number) { return pivot_percpu[number]; }
 
-// Locks of earlier tests are gone.
 void forget_locks() {
     LockStatistics::forget();
     LockOrder::reset();
@@ -67,6 +68,7 @@ Machine::Machine() : run_calls_(Continuation::to<&run_calls>(Ipl::softserial, no
     LineId const calls{static_cast<u32>(Ipi::call)};
     EXPECT_EQ(SimLines::request<&call_top_half>(calls, "call", run_calls_), LineError::none);
     EXPECT_EQ(SimLines::enable(calls), LineError::none);
+    join_online_set();
     interrupts_enable();
 }
 
@@ -91,6 +93,7 @@ void forget_machine(sim::SimCpu& sim) {
 
 Machine::~Machine() {
     forget_machine(sim_);
+    reset_online_set();
     sim::set_cpu(nullptr);
     port::Cpu::set_this_cpu(nullptr);
     sim::release_fibers();

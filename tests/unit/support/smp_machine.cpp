@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "arch/host/fiber.hpp"
+#include "kern/cpus.hpp"
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
@@ -22,6 +23,7 @@ void wake_sleepers(MayBlock const& context, int&) { Clock::run_due(context); }
 
 void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
     calls.schedule(context);
+    CrossCall::announce(context);
 }
 
 void clock_top_half(TopHalf<Ipl::sched> const& context, Continuation& wake) {
@@ -112,6 +114,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
     Clock::set_alarm(&sim::Timer::arm);
     request_own<&call_top_half>(kCallLine, "call", run_calls);
     request_own<&clock_top_half>(sim::kTimerLine, "clock", wake_sleepers);
+    join_online_set();
     port::Cpu::prepare_stack(&main, 0, [](Thread* thread) {
         auto& self = *static_cast<Main*>(thread);
         interrupts_enable();
@@ -127,6 +130,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
 
 SmpMachine::SmpMachine(u32 cpus, sim::Chooser* chooser, u64 limit)
     : cpus_(cpus), world_(chooser, limit) {
+    forget_locks();
     for (u32 i = 0; i < cpus; ++i) {
         at_boot(i, [&] { at(i).boot(cpu(i), i); });
     }
@@ -137,6 +141,7 @@ SmpMachine::~SmpMachine() {
         at(i).sim.world = nullptr;
         at_boot(i, [&] { forget_machine(at(i).sim); });
     }
+    reset_online_set();
     sim::release_fibers();
 }
 

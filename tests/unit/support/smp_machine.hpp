@@ -76,6 +76,15 @@ class SmpMachine {
     // False, and a failed test, if not all threads and bodies came to their end.
     bool run();
 
+    // After run(): `body` as code of a CPU, to look at what has been left. It must not block.
+    template <typename F>
+    void on_cpu(u32 number, F&& body) {
+        at_boot(number, [&] {
+            sim::Quiet const quiet;
+            BootThread::run(body);
+        });
+    }
+
     // What holds on every CPU when nothing runs but its idle thread.
     void expect_at_rest();
     // Each CPU and thread, for a report.
