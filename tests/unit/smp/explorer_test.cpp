@@ -13,7 +13,7 @@ namespace pivot {
 namespace {
 
 constexpr u64 kLimit = 100'000;
-constexpr Length kLength{120, 60};
+constexpr Length kLength{400, 200};
 
 // Which CPU was on when, of a run that ends as it should.
 std::string order_of(u64 seed) {
