@@ -13,13 +13,33 @@ namespace {
 constinit bool g_fatal = true;
 constinit u32 g_lists_full = 0;
 
-// What is known of a class of spin mutexes beside the order.
+// What is known of a class of spin mutexes beside the order. Each part is claimed by who sees it
+// first, filled, and then known; who makes one known looks at the other, so of two CPUs one at
+// least sees both.
 struct Masking {
-    Ipl top_half = Ipl::none;  // the highest level of a top half that has taken one
-    LockTrace top_half_takes{};
-    bool lowered = false;  // reported
-    u64 lowest = ~u64{0};  // the lowest SPL that one was held at
-    LockTrace taken{}, lowest_at{};
+    struct TopHalf {
+        u8 claimed = 0;
+        u8 known = 0;
+        LockTrace takes{};
+    };
+    TopHalf top_half[kIpls - static_cast<u32>(Ipl::vm)]{};  // by level: one that takes the class
+    u8 claimed = 0;
+    u8 known = 0;  // held while the SPL was lowered below it:
+    u64 lowered_to = 0;
+    LockTrace taken{}, lowered_at{};
+
+    [[nodiscard]] TopHalf& at(Ipl level) {
+        return top_half[static_cast<u32>(level) - static_cast<u32>(Ipl::vm)];
+    }
+    // The highest level whose top halves take the class and are let in; none: there is no such.
+    [[nodiscard]] Ipl uncovered() {
+        for (Ipl level : {Ipl::high, Ipl::sched, Ipl::vm}) {
+            if ((held_at(level) & ~lowered_to) != 0 && atomic::load_in_order(&at(level).known)) {
+                return level;
+            }
+        }
+        return Ipl::none;
+    }
 };
 constinit Masking g_masking[LockClass::kMost]{};
 
@@ -104,26 +124,30 @@ void report(LockViolation const& violation) {
     report(found);
 }
 
-void report_masking(LockClass const& of_class, Masking const& masking) {
+void report_masking(LockClass const& of_class, Masking& masking) {
     LockViolation found;
     found.rule = LockRule::masking;
     found.first = &of_class;
     found.first_taken = masking.taken;
-    found.here = masking.lowest_at;
-    found.top_half = masking.top_half;
-    found.top_half_takes = masking.top_half_takes;
+    found.here = masking.lowered_at;
+    found.top_half = masking.uncovered();
+    if (found.top_half != Ipl::none) {
+        found.top_half_takes = masking.at(found.top_half).takes;
+    }
     report(found);
 }
 
 // A top half at `level` takes a lock of this class.
 [[gnu::always_inline]] inline void note_top_half(LockClass const& of_class, Ipl level) {
     Masking& masking = g_masking[of_class.index()];
-    if (level <= masking.top_half) {
+    Masking::TopHalf& top_half = masking.at(level);
+    if (atomic::load_relaxed(&top_half.claimed) != 0 ||
+        atomic::exchange(&top_half.claimed, u8{1}) != 0) {
         return;
     }
-    masking.top_half = level;
-    capture_backtrace(masking.top_half_takes.pc, LockTrace::kDepth);
-    if ((held_at(level) & ~masking.lowest) != 0) {
+    capture_backtrace(top_half.takes.pc, LockTrace::kDepth);
+    atomic::store_in_order(&top_half.known, u8{1});
+    if (atomic::load_in_order(&masking.known) != 0 && masking.uncovered() == level) {
         report_masking(of_class, masking);  // now it is more than bad manners
     }
 }
@@ -271,13 +295,13 @@ void pivot_spl_lowers(pivot::u64 to) {
             continue;
         }
         Masking& masking = g_masking[of_class->index()];
-        if (masking.lowered) {
+        if (atomic::exchange(&masking.claimed, u8{1}) != 0) {
             continue;
         }
-        masking.lowered = true;
-        masking.lowest = to;
+        masking.lowered_to = to;
         masking.taken = trace_of(lock);
-        capture_backtrace(masking.lowest_at.pc, LockTrace::kDepth);
+        capture_backtrace(masking.lowered_at.pc, LockTrace::kDepth);
+        atomic::store_in_order(&masking.known, u8{1});
         report_masking(*of_class, masking);
     }
 }

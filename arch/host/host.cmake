@@ -82,7 +82,7 @@ gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIME
 file(GLOB pivot_smp_tests CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} tests/unit/smp/*_test.cpp)
 list(REMOVE_ITEM pivot_smp_tests tests/unit/smp/explorer_test.cpp)
 set(pivot_smp_sources ${PIVOT_PORTABLE_SOURCES})
-list(FILTER pivot_smp_sources EXCLUDE REGEX "kern/shell/|kern/base/symbols|arch/dev/")
+list(FILTER pivot_smp_sources EXCLUDE REGEX "kern/shell/|arch/dev/")
 pivot_host_objects(unit_tsan_machine OPTIONS -fsanitize=thread
   SOURCES ${pivot_smp_sources} ${PIVOT_HOST_PORT_SOURCES} arch/host/world_threads.cpp
     tests/unit/support/machine.cpp tests/unit/support/smp_machine.cpp

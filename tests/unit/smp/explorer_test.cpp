@@ -13,16 +13,19 @@ namespace pivot {
 namespace {
 
 constexpr u64 kLimit = 100'000;
-constexpr Length kLength{120, 60};
+constexpr Length kLength{900, 450};
 
 // Which CPU was on when, of a run that ends as it should.
 std::string order_of(u64 seed) {
     auto const chooser = chooser_of(seed, kLength);
     SmpMachine machine(3, chooser.get(), kLimit);
     std::string order;
+    u32 shared = 0;
     machine.on_each([&](u32 number, MayBlock const&) {
         for (int i = 0; i < 4; ++i) {
-            sim::point();
+            for (int part = 0; part < 20; ++part) {  // or most of the run would be start and end
+                atomic::fetch_add(&shared, 1u);
+            }
             sim::Quiet const quiet;
             order += static_cast<char>('0' + number);
         }

@@ -46,6 +46,9 @@ void forget_machine(sim::SimCpu& sim);
 // What holds whenever `current` runs with nothing raised and nothing due.
 void expect_cpu_at_rest(PerCpu const& cpu, sim::SimCpu const& sim, Thread const& current);
 
+// Books, order graph and longest stretches as at boot: locks of earlier tests are gone.
+void forget_locks();
+
 class Machine {
   public:
     Machine();
