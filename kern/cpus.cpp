@@ -20,6 +20,8 @@ u32 cpus_online() {
     return count;
 }
 
+void clear_online_set() { atomic::store_release(&g_online, u64{0}); }
+
 void join_online_set() { atomic::fetch_or(&g_online, u64{1} << this_cpu().id); }
 
 }  // namespace pivot

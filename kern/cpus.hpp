@@ -23,6 +23,8 @@ namespace pivot {
 // Boot: this CPU is one of them from now on. What it has stored by now is visible to whoever finds
 // it in the set.
 void join_online_set();
+// Unit tests, at the end of a simulated machine.
+void clear_online_set();
 
 // Calls `visit(PerCpu&)` for each CPU of a set, lowest number first.
 template <typename Visit>

@@ -353,6 +353,9 @@ void Scheduler::resched(PerCpu& cpu) {
         give_way(self, take_standby());
         return;
     }
+    if (cpu.run->occupied == 0) {
+        return;  // idle runs: what it was to look for is gone already
+    }
     u32 const best = cpu.run->highest();
     bool const rotate = (what & kRotate) != 0 && self.slice_ != 0;
     if (best > self.priority_) {

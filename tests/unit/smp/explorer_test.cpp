@@ -13,7 +13,7 @@ namespace pivot {
 namespace {
 
 constexpr u64 kLimit = 100'000;
-constexpr Length kLength{120, 60};
+constexpr Length kLength{300, 60};
 
 // Which CPU was on when, of a run that ends as it should.
 std::string order_of(u64 seed) {
@@ -42,7 +42,7 @@ TEST(Explorer, OtherSeedsAreOtherSchedules) {
     for (u64 seed = 1; seed <= 200; ++seed) {
         seen.insert(order_of(seed));
     }
-    EXPECT_GT(seen.size(), 100u);
+    EXPECT_GT(seen.size(), 50u);
 }
 
 // Runs `scenario` to its bitter end and returns what the machine said.

@@ -5,6 +5,7 @@
 #include "arch/host/fiber.hpp"
 #include "mutex/lock_order.hpp"
 #include "mutex/lock_statistics.hpp"
+#include "mutex/turnstile.hpp"
 #include "spl/spl_watch.hpp"
 
 extern "C" {
@@ -41,12 +42,13 @@ void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
 
 PerCpu& cpu_storage(u32 number) { return pivot_percpu[number]; }
 
-// Locks of earlier tests are gone.
 void forget_locks() {
     LockStatistics::forget();
     LockOrder::reset();
     LockOrder::set_fatal(true);
     SplWatch::reset();
+    // a run that was given up may have left it locked
+    new (&g_turnstiles) SpinMutex<Ipl::softserial>("turnstiles");
 }
 
 PerCpu& Machine::cpu() { return g_cpu; }

@@ -37,6 +37,9 @@ struct BootThread {
 // The CPUs' structures, which outlive every machine.
 [[nodiscard]] PerCpu& cpu_storage(u32 number);
 
+// Locks of earlier tests are gone, from what the checks and statistics of locks remember.
+void forget_locks();
+
 // A machine's end, on each of its CPUs: what outlives it is schedulable and requestable again.
 void forget_machine(sim::SimCpu& sim);
 

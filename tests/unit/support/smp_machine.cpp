@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "arch/host/fiber.hpp"
+#include "kern/cpus.hpp"
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
@@ -104,6 +105,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
     cpu.spl = held_at(Ipl::softserial);
     SimController::init_distributor();
     SimLines::init_cpu(cpu);
+    join_online_set();
     Scheduler::start_cpu(cpu, queue, main, 0, 0, kMainPriority);
     for (BottomHalf& bottom_half : bottom_halves) {
         bottom_half.start_here(0, 0);
@@ -127,6 +129,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
 
 SmpMachine::SmpMachine(u32 cpus, sim::Chooser* chooser, u64 limit)
     : cpus_(cpus), world_(chooser, limit) {
+    forget_locks();
     for (u32 i = 0; i < cpus; ++i) {
         at_boot(i, [&] { at(i).boot(cpu(i), i); });
     }
@@ -137,6 +140,7 @@ SmpMachine::~SmpMachine() {
         at(i).sim.world = nullptr;
         at_boot(i, [&] { forget_machine(at(i).sim); });
     }
+    clear_online_set();
     sim::release_fibers();
 }
 
