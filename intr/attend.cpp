@@ -77,11 +77,13 @@ void pivot_attend_pass(pivot::u64 held) {
 
 void pivot_attend(pivot::u64 held) {
     using namespace pivot;
+    // With nothing held this thread may be moved to another CPU before the first store and after
+    // the last: each access is one instruction.
     do {
-        this_cpu().spl = held | kSoftHeld;
+        port::Cpu::write_spl(held | kSoftHeld);
         compiler_barrier();
         pivot_attend_pass(held);
         compiler_barrier();
-        this_cpu().spl = held;
-    } while ((this_cpu().attention & ~held) != 0);
+        port::Cpu::write_spl(held);
+    } while ((port::Cpu::read_attention() & ~held) != 0);
 }

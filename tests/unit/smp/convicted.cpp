@@ -1,6 +1,6 @@
 // Negative controls: each test here is wrong in a known way and must be found out by the explorer.
 // CTest runs them one by one and passes where they fail (tests/unit/support/expect_failure.py).
-#include "kern/cross_call.hpp"
+#include "kern/semaphore.hpp"
 #include "mutex/spin_mutex.hpp"
 #include "tests/unit/smp/hand_over.hpp"
 #include "tests/unit/support/explorer.hpp"
@@ -84,34 +84,28 @@ TEST(Convicted, TwoMutexesInTwoOrders) {
 
 // Who waits looks first and then says that it waits: a post between the two wakes nobody.
 struct LeakyEvent {
-    void wait() {
+    void wait(MayBlock const& context) {
         if (atomic::load_acquire(&is_set) == 0) {
-            NoPreemption const hold;
-            atomic::store_release(&sleeper, &current_thread());
-            Scheduler::block(ThreadState::blocked);
+            atomic::store_release(&somebody_waits, 1u);
+            semaphore.wait(context);
         }
     }
-    // From any CPU; the sleeper's is `home`.
-    void set(PerCpu& home) {
+    void set(MayBlock const& context) {
         atomic::store_release(&is_set, 1u);
-        if (atomic::load_acquire(&sleeper) != nullptr) {
-            (void)wake.send(home);
+        if (atomic::load_acquire(&somebody_waits) != 0) {
+            semaphore.post(context);
         }
-    }
-    static void wake_sleeper(MayWake const&, LeakyEvent& self) {
-        NoPreemption const hold;
-        Scheduler::ready(*self.sleeper);
     }
     u32 is_set = 0;
-    Thread* sleeper = nullptr;
-    CrossCall wake = CrossCall::to<&wake_sleeper>(*this);
+    u32 somebody_waits = 0;
+    Semaphore semaphore{"event"};
 };
 
 TEST(Convicted, AWakeUpIsLost) {
     explore(2, [](SmpMachine& machine) {
         LeakyEvent event;
-        machine.on(0, [&](MayBlock const&) { event.wait(); });
-        machine.on(1, [&](MayBlock const&) { event.set(machine.cpu(0)); });
+        machine.on(0, [&](MayBlock const& context) { event.wait(context); });
+        machine.on(1, [&](MayBlock const& context) { event.set(context); });
         machine.run();
     });
 }

@@ -6,6 +6,7 @@
 #include "kern/cpus.hpp"
 #include "mutex/lock_order.hpp"
 #include "mutex/lock_statistics.hpp"
+#include "mutex/turnstile.hpp"
 #include "spl/spl_watch.hpp"
 
 extern "C" {
@@ -48,6 +49,8 @@ void forget_locks() {
     LockOrder::reset();
     LockOrder::set_fatal(true);
     SplWatch::reset();
+    // a run that was given up may have left it locked
+    new (&g_turnstiles) SpinMutex<Ipl::softserial>("turnstiles");
 }
 
 PerCpu& Machine::cpu() { return g_cpu; }

@@ -106,6 +106,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
     cpu.spl = held_at(Ipl::softserial);
     SimController::init_distributor();
     SimLines::init_cpu(cpu);
+    join_online_set();
     Scheduler::start_cpu(cpu, queue, main, 0, 0, kMainPriority);
     for (BottomHalf& bottom_half : bottom_halves) {
         bottom_half.start_here(0, 0);
