@@ -1,5 +1,5 @@
-// AdaptiveMutex between CPUs, in every order that the explorer finds:
-// exclusion, nobody forgotten, and nothing lent that is not given back.
+// AdaptiveMutex between CPUs, in every order that the explorer finds: exclusion, nobody forgotten,
+// and nothing lent that is not given back.
 #include "mutex/adaptive_mutex.hpp"
 
 #include <array>
@@ -101,8 +101,8 @@ TEST(AdaptiveMutexSmp, WhoGivesUpDoesNotHaveItAndNobodyWaitsForHim) {
     });
 }
 
-// A chain over two mutexes and three CPUs, with a deadline in it and priorities
-// that change: when all is over, nobody has more or less than his own.
+// A chain over two mutexes and three CPUs, with a deadline in it and priorities that change: when
+// all is over, nobody has more or less than his own.
 TEST(AdaptiveMutexSmp, WhatIsLentIsGivenBack) {
     explore(3, [](SmpMachine& machine) {
         Guarded outer("outer"), inner("inner");
@@ -140,8 +140,8 @@ TEST(AdaptiveMutexSmp, WhatIsLentIsGivenBack) {
     });
 }
 
-// The owner is preempted by threads between its priority and the waiter's; the
-// waiter comes from another CPU and lends it enough to go on.
+// The owner is preempted by threads between its priority and the waiter's; the waiter comes from
+// another CPU and lends it enough to go on.
 TEST(AdaptiveMutexSmp, AnOwnerWithABorrowedPriorityIsNotHeldUp) {
     explore(2, [](SmpMachine& machine) {
         Guarded guarded;
