@@ -96,16 +96,6 @@ bool Scheduler::change_waiting(Thread& thread, u32 key) {
     return waits;
 }
 
-// Woken on another CPU just now? Then the mutex is ours to try for.
-bool Scheduler::give_up_mutex(Thread& thread) {
-    bool gave_up = false;
-    ThreadStart::with_token([&](MayWake const& context) {
-        SpinGuard const guard(g_turnstiles, context);
-        gave_up = Turnstile::give_up(thread);
-    });
-    return gave_up;
-}
-
 // A thread that need not wait here: some CPU that it may run on is idle.
 bool Scheduler::goes_to_idle_cpu(Thread& thread) {
     u64 const elsewhere = thread.affinity_ & ~(u64{1} << this_cpu().id);

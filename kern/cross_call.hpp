@@ -12,7 +12,8 @@
 // own wake-up from another CPU comes this way. So the calls do not wait for the bottom half: while
 // it is blocked, they are run on the way out of the interrupt (intr/attend.cpp), with all that is
 // soft held off. To see to that, the top half marks softserial also where the continuation is
-// queued already (`announce`), and a softserial bottom half that blocks marks it if calls are there.
+// queued already (`announce`), and so does a softserial bottom half that blocks when calls are
+// there.
 //
 //     sender                                    target
 //     next: null -> kLast, atomically           all = exchange(calls, null)
