@@ -10,7 +10,7 @@ bool Condition::wait_until(MayBlock const& context, AdaptiveMutex& mutex, u64 de
         NoPreemption const hold;
         waiters_.enter_and_unlock(waiters_.lock());
         mutex.unlock(context);
-        signalled = Scheduler::block_until(context, ThreadState::blocked, deadline);
+        signalled = Scheduler::block_until(context, deadline);
     }
     mutex.lock(context);
     return signalled;
