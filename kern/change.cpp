@@ -27,7 +27,7 @@ static PerCpu* first_cpu_of(u64 set) {
 void Scheduler::change_at_home(Thread& thread) {
     bool const may_stay = (thread.affinity_ >> this_cpu().id & 1) != 0;
     thread.moves_to_ = may_stay ? nullptr : first_cpu_of(thread.affinity_);
-    thread.suspended_ = thread.wants_suspension_;
+    thread.suspended_ = thread.turn_.suspended;
     bool const held_back = thread.suspended_ || thread.moves_to_ != nullptr;
     set_key(thread, held_back ? 0 : thread.turn_.effective);
     thread.note_changes_made();

@@ -31,7 +31,7 @@ void Thread::enlist() {
 void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
     priority_ = turn_.base = turn_.effective = priority;
     affinity_ = u64{1} << cpu.id;
-    suspended_ = wants_suspension_ = false;
+    suspended_ = turn_.suspended = false;
     moves_to_ = nullptr;
     slice_ = 0;
     stack_bottom_ = bottom;
@@ -143,7 +143,7 @@ ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
         }
         switch (what) {
             case Wanted::suspension:
-                wants_suspension_ = value != 0;
+                turn_.suspended = value != 0;
                 break;
             case Wanted::affinity:
                 atomic::store_relaxed(&affinity_, value);
@@ -155,6 +155,7 @@ ThreadError Thread::change(MayBlock const& context, Wanted what, u64 value) {
         }
         mine = ++changes_wanted_;
         Scheduler::change(*this);
+        Turnstile::pass_on(*this);
     }
     NoPreemption const hold;
     for (;;) {

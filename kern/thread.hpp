@@ -165,7 +165,6 @@ class Thread {
     void* wait_record_ = nullptr;      // what for; guarded by its lock
     // Guarded by the turnstiles' lock, like turn_.
     TurnRecord turn_;
-    bool wants_suspension_ = false;
     u32 changes_wanted_ = 0;
     u32 changes_made_ = 0;
     u64 affinity_ = 0;

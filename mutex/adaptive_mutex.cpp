@@ -25,7 +25,9 @@ bool AdaptiveMutex::lock_slowly(MayBlock const& context, u64 deadline) {
     if (!take_free(context)) {
         u64 const begun = counter();
         wait.contended = true;
-        if (!wait_for_it(context, deadline, wait)) {
+        bool const ours = wait_for_it(context, deadline, wait);
+        Turnstile::came_to_it(*port::Cpu::current());
+        if (!ours) {
             return false;
         }
         wait.ticks = counter() - begun;
@@ -152,7 +154,7 @@ Thread* AdaptiveMutex::release_with_waiters(MayBlock const& context) {
     SpinGuard const guard(g_turnstiles, context);
     Thread* woken = nullptr;
     if (waiters_ != nullptr) {  // the last one may have given up
-        woken = &Turnstile::release(*this, *port::Cpu::current());
+        woken = Turnstile::release(*this, *port::Cpu::current());
     }
     // Not a store: the statistics may be switched at any time.
     atomic::fetch_and(&info_.word, kCounted | (waiters_ != nullptr ? kWaiters : u64{0}));

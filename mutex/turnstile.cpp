@@ -78,6 +78,7 @@ void Turnstile::enter(AdaptiveMutex& mutex, Thread& thread) {
     Thread& owner = *mutex.owner();
     TurnRecord& record = turn_record(thread);
     record.waits_for = &mutex;
+    came_to_it(thread);
     if (mutex.waiters_ == nullptr) {
         enlist(turn_record(owner).contested, mutex, mutex.next_contested_);
     }
@@ -98,13 +99,43 @@ static void disown(AdaptiveMutex& mutex, Thread& owner, AdaptiveMutex* AdaptiveM
     *place = mutex.*next;
 }
 
-Thread& Turnstile::release(AdaptiveMutex& mutex, Thread& owner) {
-    Thread& first = *mutex.waiters_;
-    mutex.waiters_ = turn_record(first).next;
-    turn_record(first).waits_for = nullptr;
+// The first that would run.
+static Thread* take_out(AdaptiveMutex& mutex, Thread*& first) {
+    Thread* woken = first;
+    while (woken != nullptr && turn_record(*woken).suspended) {
+        woken = turn_record(*woken).next;
+    }
+    if (woken != nullptr) {
+        remove(first, *woken);
+        turn_record(*woken).waits_for = nullptr;
+        atomic::store_relaxed(&turn_record(*woken).woken_for, &mutex);
+    }
+    return woken;
+}
+
+Thread* Turnstile::release(AdaptiveMutex& mutex, Thread& owner) {
+    Thread* const woken = take_out(mutex, mutex.waiters_);
     disown(mutex, owner, &AdaptiveMutex::next_contested_);
     update(owner);
-    return first;
+    return woken;
+}
+
+void Turnstile::pass_on(Thread& thread) {
+    AdaptiveMutex* mutex = atomic::load_relaxed(&turn_record(thread).woken_for);
+    mutex = mutex != nullptr ? mutex : turn_record(thread).waits_for;
+    if (mutex == nullptr || mutex->owner() != nullptr) {
+        return;  // an owner wakes somebody when it is done
+    }
+    if (Thread* const woken = take_out(*mutex, mutex->waiters_); woken != nullptr) {
+        if (mutex->waiters_ == nullptr) {
+            mutex->clear_waiters();
+        }
+        unpark(*woken);
+    }
+}
+
+void Turnstile::came_to_it(Thread& self) {
+    atomic::store_relaxed<AdaptiveMutex*>(&turn_record(self).woken_for, nullptr);
 }
 
 bool Turnstile::give_up(Thread& thread) {

@@ -17,6 +17,9 @@
 // The walk is bounded: beyond kLongestChain nothing more is lent. A chain that comes back to where
 // it began is a deadlock, and a panic.
 //
+// A free mutex is taken by the waiter that was woken for it, which may not come to that for long: it
+// is suspended, or of low priority by then. Then the next waiter is woken, too, and they compete.
+//
 // One lock for all turnstiles: only who is about to sleep, or wakes a sleeper, takes it.
 #pragma once
 
@@ -32,8 +35,11 @@ struct TurnRecord {
     AdaptiveMutex* waits_for = nullptr;
     AdaptiveMutex* contested = nullptr;  // first of those it owns that others wait for
     Thread* next = nullptr;              // behind it, among the waiters of `waits_for`
+    // It has been woken to take this one, and has not come to that yet. It clears it by itself.
+    AdaptiveMutex* woken_for = nullptr;
     u32 base = 0;
     u32 effective = 0;
+    bool suspended = false;  // it would not run if it were woken
 };
 
 extern SpinMutex<Ipl::softserial> g_turnstiles;
@@ -44,8 +50,14 @@ struct Turnstile {
 
     // `thread` waits for `mutex`, which has an owner.
     static void enter(AdaptiveMutex& mutex, Thread& thread);
-    // Takes the first waiter out of a mutex that its owner is about to free.
-    [[nodiscard]] static Thread& release(AdaptiveMutex& mutex, Thread& owner);
+    // Takes the waiter that is to be woken out of a mutex that its owner is about to free. Null:
+    // all are suspended.
+    [[nodiscard]] static Thread* release(AdaptiveMutex& mutex, Thread& owner);
+    // The thread's base priority has changed, or it was suspended or resumed: if a mutex is free
+    // and nobody is sure to take it soon, wakes the first of its waiters for that.
+    static void pass_on(Thread& thread);
+    // The running thread has taken what it was woken for, or has given up. Without the lock.
+    static void came_to_it(Thread& self);
     // `thread` has taken a mutex that others wait for.
     static void adopt(AdaptiveMutex& mutex, Thread& thread);
     // `thread` no longer waits. False if it did not, because it had been woken.

@@ -112,6 +112,66 @@ TEST(AdaptiveMutex, AFreeLockMayHaveWaitersAndIsTakenAllTheSame) {
     EXPECT_EQ(w.trace.text(), "main 5 4");
 }
 
+// Who is suspended would not take it, so the next one is woken.
+TEST(AdaptiveMutex, ASuspendedWaiterHoldsUpNobody) {
+    Machine machine;
+    Waiters w;
+    machine.run([&](MayBlock const& context) {
+        w.mutex.lock(context);
+        TestThread a("5", 5, w.taker("5"));
+        TestThread b("4", 4, w.taker("4"));
+        TestThread last("last", 1, w.last());
+        w.all_queued.wait(context);
+        EXPECT_EQ(a.get().suspend(context), ThreadError::none);
+        w.mutex.unlock(context);
+        EXPECT_EQ(b.get().join(context), ThreadError::none);
+        EXPECT_EQ(a.get().resume(context), ThreadError::none);
+        EXPECT_EQ(a.get().join(context), ThreadError::none);
+    });
+    EXPECT_EQ(w.trace.text(), "4 5");
+}
+
+TEST(AdaptiveMutex, WhoIsSuspendedBetweenWakeUpAndTakingHoldsUpNobody) {
+    Machine machine;
+    Waiters w;
+    machine.run([&](MayBlock const& context) {
+        w.mutex.lock(context);
+        TestThread a("5", 5, w.taker("5"));
+        TestThread b("4", 4, w.taker("4"));
+        TestThread last("last", 1, w.last());
+        w.all_queued.wait(context);
+        w.mutex.unlock(context);  // wakes 5, which is below us
+        EXPECT_EQ(a.get().suspend(context), ThreadError::none);
+        EXPECT_EQ(b.get().join(context), ThreadError::none);
+        EXPECT_EQ(a.get().resume(context), ThreadError::none);
+        EXPECT_EQ(a.get().join(context), ThreadError::none);
+    });
+    EXPECT_EQ(w.trace.text(), "4 5");
+}
+
+TEST(AdaptiveMutex, OfWaitersThatAreAllSuspendedTheFirstToBeResumedTakesIt) {
+    Machine machine;
+    Waiters w;
+    machine.run([&](MayBlock const& context) {
+        w.mutex.lock(context);
+        TestThread a("5", 5, w.taker("5"));
+        TestThread b("4", 4, w.taker("4"));
+        TestThread last("last", 1, w.last());
+        w.all_queued.wait(context);
+        EXPECT_EQ(a.get().suspend(context), ThreadError::none);
+        EXPECT_EQ(b.get().suspend(context), ThreadError::none);
+        w.mutex.unlock(context);
+        EXPECT_EQ(w.mutex.owner(), nullptr);
+        EXPECT_EQ(b.get().resume(context), ThreadError::none);
+        EXPECT_EQ(b.get().join(context), ThreadError::none);
+        EXPECT_EQ(a.get().resume(context), ThreadError::none);
+        EXPECT_EQ(a.get().join(context), ThreadError::none);
+        EXPECT_TRUE(w.mutex.try_lock(context));
+        w.mutex.unlock(context);
+    });
+    EXPECT_EQ(w.trace.text(), "4 5");
+}
+
 // A bottom half that wants the mutex comes at every memory access of lock and unlock.
 TEST(AdaptiveMutex, ABottomHalfContendsAtEveryPoint) {
     u64 const points = for_each_point([&](u64 n) {
