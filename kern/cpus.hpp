@@ -20,6 +20,10 @@ namespace pivot {
 [[nodiscard]] u32 cpus_online();
 [[nodiscard]] inline bool is_online(u32 id) { return (online_set() >> id & 1) != 0; }
 
+// Boot: this CPU is one of them from now on. What it has stored by now is visible to whoever finds
+// it in the set.
+void join_online_set();
+
 // None is, again: for tests, between two machines.
 void reset_online_set();
 

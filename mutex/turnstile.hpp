@@ -17,8 +17,9 @@
 // The walk is bounded: beyond kLongestChain nothing more is lent. A chain that comes back to where
 // it began is a deadlock, and a panic.
 //
-// A free mutex is taken by the waiter that was woken for it, which may not come to that for long: it
-// is suspended, or of low priority by then. Then the next waiter is woken, too, and they compete.
+// A free mutex is taken by the waiter that was woken for it, which may not come to that for long:
+// it is suspended, or of low priority by then. Then the next waiter is woken, too, and they
+// compete.
 //
 // One lock for all turnstiles: only who is about to sleep, or wakes a sleeper, takes it.
 #pragma once

@@ -148,6 +148,7 @@ TEST(Sched, ErrorsAreReturned) {
               ThreadError::bad_priority);
     EXPECT_EQ((thread.start<&count_run>(stack, kMainPriority + 1, argument)), ThreadError::none);
     EXPECT_EQ(argument, 1);
+    EXPECT_EQ((thread.start<&count_run>(stack, 3, argument)), ThreadError::none);  // it had exited
     EXPECT_EQ((thread.start<&count_run>(stack, 3, argument)), ThreadError::already_started);
 }
 

@@ -12,7 +12,7 @@ void do_nothing(MayBlock const&, int&) {}
 
 // -- errors
 
-TEST(ThreadErrors, AThreadRunsOnce) {
+TEST(ThreadErrors, AThreadIsStartedOnceUntilItHasExited) {
     Machine machine;
     static StackMemory<4096> stack;
     int argument = 0;
@@ -21,7 +21,8 @@ TEST(ThreadErrors, AThreadRunsOnce) {
         EXPECT_EQ(thread.start<&do_nothing>(stack, 5, argument), ThreadError::none);
         EXPECT_EQ(thread.start<&do_nothing>(stack, 5, argument), ThreadError::already_started);
         EXPECT_EQ(thread.join(context), ThreadError::none);
-        EXPECT_EQ(thread.start<&do_nothing>(stack, 5, argument), ThreadError::already_started);
+        EXPECT_EQ(thread.start<&do_nothing>(stack, 5, argument), ThreadError::none);
+        EXPECT_EQ(thread.join(context), ThreadError::none);
     });
     machine.expect_at_rest();
 }

@@ -32,7 +32,8 @@ TEST(ThreadSmp, StartedOnAnotherCpuAndJoinedByAll) {
     });
 }
 
-TEST(ThreadSmp, OfTwoThatStartAThreadOneDoes) {
+// The second may come after its exit, and start it again.
+TEST(ThreadSmp, ARunForEachStartThatSaysSo) {
     explore(2, [](SmpMachine& machine) {
         u32 runs = 0, started = 0;
         Started child("child", [&](MayBlock const&) { ++runs; });
@@ -43,8 +44,8 @@ TEST(ThreadSmp, OfTwoThatStartAThreadOneDoes) {
             EXPECT_EQ(child.get().join(context), ThreadError::none);
         });
         machine.run();
-        EXPECT_EQ(started, 1u);
-        EXPECT_EQ(runs, 1u);
+        EXPECT_GE(started, 1u);
+        EXPECT_EQ(runs, started);
         machine.expect_at_rest();
     });
 }
