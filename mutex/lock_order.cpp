@@ -1,5 +1,7 @@
 #include "mutex/lock_order.hpp"
 
+#include <initializer_list>
+
 #include "arch/contract/backtrace.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kern/base/format.hpp"
