@@ -27,7 +27,9 @@
 #include "gic_cpu_interface.h"
 
         .section .text.vectors, "ax"
-        .subsection 1                   // behind the table, which must be aligned
+        .balign 0x800                   // the table's alignment; given below, where the section's
+                                        // beginning is returned to, it would be marked as data
+        .subsection 1                   // behind the table
 
 /* -------------------------------------------------------------------------------------------------
  * Parts shared by the first-level and the nested path.
@@ -353,7 +355,6 @@ fault_on_interrupt_stack:
  * The table (Arm ARM, D1.10.2). VBAR_EL1 needs 2 KiB alignment.
  */
         .subsection 0
-        .balign 0x800
         .globl  pivot_vectors
 pivot_vectors:
         fault_vector         vector_sync_thread, 0
