@@ -204,6 +204,14 @@ def mix_of(sample, code, devices):
             "memory": count["memory"] + loads + stores - 2 * pairs, "rest": count["rest"]}
 
 
+def unreadable(samples, code):
+    """A line for each row with an address that the disassembly has no instruction for."""
+    for row, sample in samples.items():
+        missing = next((a for a in sample if a not in code or code[a].mnemonic[0] == "."), None)
+        if missing is not None:
+            yield f"{row}: no instruction is known at {missing:#x}"
+
+
 def by_function(sample, code):
     """[(function, instructions)] in the order first entered."""
     count = Counter(code[a].function if a in code else "?" for a in sample)
@@ -274,7 +282,8 @@ def collect(board, image, wanted, *, smp=None):
     code = read_code(tool_output("objdump", "-d", "-C", str(image)))
     sampler = Sampler(marks, wanted)
     trace(board, image, sampler, marks.devices, smp=smp)
-    return Result(sampler.samples, code, marks.devices, list(sampler.problems()))
+    problems = [*sampler.problems(), *unreadable(sampler.samples, code)]
+    return Result(sampler.samples, code, marks.devices, problems)
 
 
 def main(argv=None):

@@ -89,6 +89,12 @@ class SymbolsTest(unittest.TestCase):
                          mix.Instruction("ldaxr", "ldaxr x1, [x0]", "lock_pair"))
         self.assertEqual(code[UPPER + 0x108].mnemonic, "b.eq")
 
+    def test_what_is_no_instruction_is_reported(self):
+        code = {0x10: mix.Instruction("add", "add", "f"), 0x14: mix.Instruction(".word", "", "f")}
+        samples = {"a": [0x10], "b": [0x10, 0x14], "c": [0x18]}
+        self.assertEqual(list(mix.unreadable(samples, code)),
+                         ["b: no instruction is known at 0x14",
+                          "c: no instruction is known at 0x18"])
 
     def test_long_names_are_cut_to_what_tells_them_apart(self):
         for long, short in (
