@@ -44,8 +44,8 @@ inline void require(ThreadError error) {
     require(error == ThreadError::none, "a thread does not do as it should");
 }
 
-// Ticks from now that are enough to go to sleep in, whatever is interrupted meanwhile.
-inline constexpr u64 kSoon = 900;
+// Ticks that are enough to go to sleep in, whatever is interrupted meanwhile.
+inline constexpr u64 kSoon = kChecked ? 6000 : 900;
 [[nodiscard]] inline u64 soon() { return counter() + kSoon; }
 
 }  // namespace pivot::inject

@@ -1,4 +1,6 @@
 // Operations on threads: turns, changes of priority, suspension, and whole lives.
+#include <new>
+
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
 
@@ -43,8 +45,8 @@ void thread_switch(MayBlock const& context) {
 // Neither gives up its turn: the slice ends it.
 void time_slice(MayBlock const& context) {
     u32 const before = g_turns.taken;
-    current_thread().set_time_slice(context, 500);
-    g_equal.set_time_slice(context, 500);
+    current_thread().set_time_slice(context, kSoon);
+    g_equal.set_time_slice(context, kSoon);
     g_wanted.post(context);
     while (g_turns.taken == before) {
     }
@@ -53,7 +55,7 @@ void time_slice(MayBlock const& context) {
     while (g_turns.taken != before + 2) {
         Scheduler::yield(context);
     }
-    Scheduler::sleep_until(context, counter() + 2000);  // the slice's timer runs off
+    Scheduler::sleep_until(context, counter() + 3 * kSoon);  // the slice's timer runs off
 }
 
 // -- a thread below us that takes a turn when it is posted to, and changes of it
@@ -121,11 +123,12 @@ void set_affinity(MayBlock const& context) {
 
 // -- whole lives: a thread runs once, so each time it is another one
 
-struct ShortLived : Thread {
-    constexpr ShortLived() : Thread("short-lived") {}
+// Made when it is needed: as constants, they would be most of the image.
+constexpr u32 kLives = kChecked ? 20000 : 8000;
+struct alignas(Thread) Life {
+    u8 memory[sizeof(Thread)];
 };
-constexpr u32 kLives = 8000;
-constinit ShortLived g_lives[kLives]{};
+constinit Life g_lives[kLives]{};
 constinit u32 g_next_life = 0;
 constinit Turns g_lived{};
 
@@ -133,7 +136,7 @@ void live(MayBlock const&, Turns& lived) { lived.taken = lived.taken + 1; }
 
 void start_and_join(MayBlock const& context, u32 priority) {
     require(g_next_life < kLives, "there are not enough threads");
-    Thread& thread = g_lives[g_next_life++];
+    Thread& thread = *new (&g_lives[g_next_life++]) Thread("short-lived");
     require(thread.start<&live>(inject_short_stack, priority, g_lived));
     require(thread.join(context));
 }

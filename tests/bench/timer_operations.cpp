@@ -67,7 +67,7 @@ void callouts_due_at_once(MayBlock const& context) {
 
 void callout_periodic(MayBlock const& context) {
     u32 const before = g_runs.counted;
-    (void)g_one.arm_every(context, counter() + 300, 500);
+    (void)g_one.arm_every(context, soon(), kSoon);
     while (g_runs.counted - before < 3) {
     }
     g_one.cancel_and_wait(context);
