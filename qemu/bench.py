@@ -28,7 +28,8 @@ from guest import Guest, GuestError, printable  # noqa: E402
 
 # The images that measure, and with how many CPUs (None: as many as --smp says). One that is run
 # several times reports its own number of CPUs in what it measures by CPUs.
-RUNS = (("bench", None), ("inject", None))
+RUNS = (("bench", None), ("inject", None), ("many", None),
+        *(("cpus", cpus) for cpus in range(1, 9)))
 IMAGES = tuple(dict.fromkeys(image for image, _ in RUNS))
 # The one that is run again for the instruction mix; rows of others have none.
 MIXED = RUNS[0]

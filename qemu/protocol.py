@@ -5,15 +5,15 @@
     @skip name=foo reason=words-with-dashes
     @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
     @curve name=irq_to_handler by=threads x=1000 value=27
-    @worst by=threads x=1000 value=61 pc=0xffffff8000001234 fn=symbol
+    @worst by=threads x=1000 value=61 points=9000 pc=0xffffff8000001234 fn=f
     @end
 
 The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
 round trip. A @curve is one point of how a row grows with something that there are x of (threads,
-lines, cpus), a @worst the same of the worst case over an injection; what cannot be measured here is
-skipped as curve:irq_to_handler:threads or worst:threads. One record a line; a line that does not
-start with @ is for people. A record that cannot be read is an error and never left out: a report
-with a row missing would look like a report.
+lines, cpus), a @worst the same of the worst case over an injection of so many points; what cannot
+be measured here is skipped as curve:irq_to_handler:threads or worst:threads. One record a line; a
+line that does not start with @ is for people. A record that cannot be read is an error and never
+left out: a report with a row missing would look like a report.
 """
 
 from dataclasses import dataclass, field
@@ -33,11 +33,11 @@ FIELDS = {
     "inject": {"op": str, "points": int, "min": int, "worst": int,
                "pc": hexadecimal, "fn": str},
     "curve": {"name": str, "by": str, "x": int, "value": int},
-    "worst": {"by": str, "x": int, "value": int, "pc": hexadecimal, "fn": str},
+    "worst": {"by": str, "x": int, "value": int, "points": int, "pc": hexadecimal, "fn": str},
     "end": {},
 }
 # Fields that a record may leave out, and what they then are.
-DEFAULTS = {"row": {"divisor": "1"}}
+DEFAULTS = {"row": {"divisor": "1"}, "worst": {"points": "0"}}
 
 
 class ProtocolError(Exception):

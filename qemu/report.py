@@ -23,7 +23,7 @@ def targets(rivals, board):
     """{row: the most instructions it may take on this board}"""
     allowance = rivals["controller_allowance"].get(board, 0)
     return {row["name"]: row["target"] + (allowance if row.get("controller") else 0)
-            for row in rivals["rows"]}
+            for row in rivals["rows"] if "target" in row}
 
 
 def known_misses(rivals):
@@ -126,10 +126,13 @@ def notes(records, rivals):
                "beside that " + ", ".join(f"{part} {more}" for part, more in parts.items()))
 
 
-def mix_table(records, mixes):
+def mix_table(records, rivals, mixes):
     """One typical sample a row, by kind of instruction. `mixes`: {row: {kind: count}}"""
     lines = [["row", "instructions", *MIX_COLUMNS.values()]]
+    without = {row["name"] for row in rivals["rows"] if not row.get("mix", True)}
     for row in records.rows:
+        if row["name"] in without:
+            continue
         mix = mixes.get(row["name"])
         cells = [mix[kind] for kind in MIX_COLUMNS] if mix else ["?"] * len(MIX_COLUMNS)
         # A pair is two instructions; an atomic that does a pair's work is counted with the pairs.
@@ -150,8 +153,6 @@ def injection_table(records, rivals, paint):
     figures = next(r for r in rivals["rows"] if r["name"] == "worst_irq_to_handler")["rivals"]
     yield paint(f"worst_irq_to_handler {top['worst']}, in {top['fn']} during {top['op']}; "
                 f"target <= {limit}  {verdict(top['worst'], limit)}")
-    if not records.worst:
-        yield "  that is over the operations above, without threads and timers by the thousand"
     yield "  the rivals' worst: " + ", ".join(
         f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
 
@@ -163,8 +164,11 @@ def curve_tables(records, rivals, paint):
         for line in columns(lines, left=(0, last)):
             yield paint(line)
     for one in records.worst:
-        yield (f"  the worst with {one['x']} {one['by']}: {one['value']}, in {one['fn']} "
+        points = f" of {one['points']} interrupts" if one["points"] else ""
+        yield (f"  the worst{points} with {one['x']} {one['by']}: {one['value']}, in {one['fn']} "
                f"({one['pc']})")
+    if records.curves or records.worst:
+        yield from (f"  {note}" for note in rivals["curves"]["notes"])
 
 
 def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str):
@@ -180,7 +184,7 @@ def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str
     if mixes is not None:
         yield ""
         yield "What a typical sample is made of (the counter read at its end is one of sysreg):"
-        yield from mix_table(records, mixes)
+        yield from mix_table(records, rivals, mixes)
     for problem in problems:
         yield f"  no mix: {problem}"
     if records.injections:

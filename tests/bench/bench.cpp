@@ -3,11 +3,10 @@
 // Time is the physical counter. Under QEMU's -icount with a 1 GHz counter a tick is an instruction;
 // on hardware it is what CNTFRQ says. Each row's exact start and end stand in the source beside its
 // marks.
-#include "tests/bench/rows.hpp"
-
-#include "arch/board/board.hpp"
 #include "kern/main.hpp"
 #include "semihosting.hpp"
+#include "tests/bench/report.hpp"
+#include "tests/bench/rows.hpp"
 
 namespace pivot {
 namespace {
@@ -46,8 +45,7 @@ u32 samples_asked_for() {
 }  // namespace
 
 void image_main(MayBlock const& context) {
-    log("@bench board={} unit={} clock_hz={}", Board::kName,
-        counter_hz() == 1'000'000'000 ? "instructions" : "ticks", counter_hz());
+    bench::report_begin();
     bench::Run const run{.samples = samples_asked_for(), .store = g_samples};
     bench::local_rows(context, run);
     bench::interrupt_rows(context, run);

@@ -77,16 +77,20 @@ u64 one_shot(u32 i) {
     return deadline;
 }
 
-void take_from_deadline(Run const& run, const char* row) {
+void take_from_deadline(Run const& run) {
     run.store.clear();
     for (u32 i = 0; i < run.samples; ++i) {
         u64 const deadline = one_shot(i);
         run.store.add(g_device.time - deadline);
     }
-    run.store.report(row);
 }
 
 }  // namespace
+
+void take_irq_to_bottom_half(Run const& run) {
+    TimerLine<&schedule_top_half, Continuation> const line{g_measure};
+    take_from_deadline(run);
+}
 
 void deferred_rows(MayBlock const&, Run const& run) {
     {
@@ -98,14 +102,13 @@ void deferred_rows(MayBlock const&, Run const& run) {
         }
         run.store.report("continuation_push");
     }
-    {
-        TimerLine<&schedule_top_half, Continuation> const line{g_measure};
-        take_from_deadline(run, "irq_to_bottom_half");
-    }
+    take_irq_to_bottom_half(run);
+    run.store.report("irq_to_bottom_half");
     ThreadError const error = g_waiter.start<&waiter>(bench_waiter_stack, 20, g_device);
     PIVOT_REQUIRE(error == ThreadError::none, "the bench's waiter does not start");
     TimerLine<&schedule_top_half, Continuation> const line{g_post};
-    take_from_deadline(run, "irq_to_thread");
+    take_from_deadline(run);
+    run.store.report("irq_to_thread");
 }
 
 }  // namespace pivot::bench

@@ -5,32 +5,10 @@
 #include "kern/main.hpp"
 #include "semihosting.hpp"
 #include "tests/bench/operations.hpp"
+#include "tests/bench/report.hpp"
 
 namespace pivot::inject {
 namespace {
-
-// A function's name as one word: without its arguments.
-void print_function(uptr pc) {
-    Symbol const symbol = symbolise(pc);
-    if (symbol.name == nullptr) {
-        print("?");
-        return;
-    }
-    for (const char* c = symbol.name; *c != '\0' && *c != '('; ++c) {
-        print("{}", *c == ' ' ? '_' : *c);
-    }
-}
-
-void report(const char* name, const char* suffix, Result const& result) {
-    if (result.points == 0) {
-        log("@skip name=inject:{}{} reason=no-interrupt-came-while-it-ran", name, suffix);
-        return;
-    }
-    print("@inject op={}{} points={} min={} worst={} pc=0x{x} fn=", name, suffix, result.points,
-          result.min, result.worst, result.worst_pc);
-    print_function(result.worst_pc);
-    print("\n");
-}
 
 bool asked_for_pairs() {
     static char line[128];
@@ -58,7 +36,7 @@ constexpr u32 kLimitSlow = 68;
 
 void run_each(MayBlock const& context, Operations const& operations) {
     for (u32 i = 0; i < operations.count; ++i) {
-        report(operations.first[i].name, "", run(context, operations.first[i]));
+        bench::report_injection(operations.first[i].name, "", run(context, operations.first[i]));
     }
 }
 
@@ -71,7 +49,7 @@ u32 run_pairs(MayBlock const& context, Operations const& operations) {
             continue;
         }
         Result const result = run_pairs(context, operation, kApart);
-        report(operation.name, "+interrupt", result);
+        bench::report_injection(operation.name, "+interrupt", result);
         worst = result.worst > worst ? result.worst : worst;
     }
     return worst;
@@ -103,8 +81,7 @@ void over_pairs(MayBlock const& context) {
 }  // namespace pivot::inject
 
 void pivot::image_main(MayBlock const& context) {
-    log("@bench board={} unit={} clock_hz={}", Board::kName,
-        counter_hz() == 1'000'000'000 ? "instructions" : "ticks", counter_hz());
+    bench::report_begin();
     if (inject::asked_for_pairs()) {
         inject::over_pairs(context);
     } else {

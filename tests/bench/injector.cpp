@@ -52,15 +52,8 @@ void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
 }
 
 void count(Result& result) {
-    if (!g_shot.hit) {
-        return;
-    }
-    u32 const latency = static_cast<u32>(g_shot.latency);
-    ++result.points;
-    result.min = latency < result.min ? latency : result.min;
-    if (latency > result.worst) {
-        result.worst = latency;
-        result.worst_pc = g_shot.pc;
+    if (g_shot.hit) {
+        result.count(static_cast<u32>(g_shot.latency), g_shot.pc);
     }
 }
 

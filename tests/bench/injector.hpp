@@ -5,7 +5,6 @@
 // each time. Elsewhere it is a dense sampling.
 #pragma once
 
-#include "kern/base/symbols.hpp"
 #include "spl/context.hpp"
 
 namespace pivot::inject {
@@ -28,6 +27,15 @@ struct Result {
     u32 min = ~u32{0};
     u32 worst = 0;
     uptr worst_pc = 0;  // where the worst one interrupted
+
+    void count(u32 latency, uptr pc) {
+        ++points;
+        min = latency < min ? latency : min;
+        if (latency > worst) {
+            worst = latency;
+            worst_pc = pc;
+        }
+    }
 };
 
 [[nodiscard]] Result run(MayBlock const& context, Operation const& operation);

@@ -21,7 +21,9 @@ void first_statement(TopHalf<Ipl::sched> const&, Device& device) {
     device.time = now;
 }
 
-void irq_to_handler(Run const& run) {
+}  // namespace
+
+void take_irq_to_handler(Run const& run) {
     TimerLine<&first_statement, Device> const line{g_device};
     u64 const ahead = Clock::ticks_of_ns(kAheadNs);
     run.store.clear();
@@ -33,8 +35,9 @@ void irq_to_handler(Run const& run) {
         }
         run.store.add(g_device.time - deadline);
     }
-    run.store.report("irq_to_handler");
 }
+
+namespace {
 
 // -- handler_to_return, whole_interruption: the interrupt is aimed between two counter reads of the
 // interrupted thread. The delay that hits it is searched for; a sample that misses is not one.
@@ -105,7 +108,8 @@ void whole_interruption(Run const& run) {
 }  // namespace
 
 void interrupt_rows(MayBlock const&, Run const& run) {
-    irq_to_handler(run);
+    take_irq_to_handler(run);
+    run.store.report("irq_to_handler");
     handler_to_return(run);
     whole_interruption(run);
 }

@@ -29,4 +29,13 @@ void Samples::report(const char* row, u32 divisor) {
         count_, divisor);
 }
 
+void Samples::report_point(const char* row, const char* by, u32 x) {
+    if (count_ == 0) {
+        log("@skip name=curve:{}:{} reason=no-sample", row, by);
+        return;
+    }
+    sort();
+    log("@curve name={} by={} x={} value={}", row, by, x, value_[count_ - 1]);
+}
+
 }  // namespace pivot::bench

@@ -17,6 +17,9 @@ class Samples {
     }
     [[nodiscard]] u32 count() const { return count_; }
 
+    // One point of a curve: the highest sample, with `x` of what `by` says.
+    void report_point(const char* row, const char* by, u32 x);
+
     // Prints the row. `divisor`: how many of the row's units one sample holds.
     void report(const char* row, u32 divisor = 1);
 

@@ -4,8 +4,27 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/deferred_rows.cpp
   tests/bench/interrupt_rows.cpp
   tests/bench/local_rows.cpp
+  tests/bench/report.cpp
   tests/bench/samples.cpp
   tests/bench/thread_rows.cpp)
+
+# What grows with threads, lines and CPUs, or must not.
+set(PIVOT_CURVE_SOURCES
+  tests/bench/curve_rows.cpp
+  tests/bench/deferred_rows.cpp
+  tests/bench/interrupt_rows.cpp
+  tests/bench/report.cpp
+  tests/bench/samples.cpp
+  tests/bench/thread_rows.cpp)
+pivot_image(many FLAVOUR release SOURCES
+  tests/bench/crowd.cpp
+  tests/bench/many.cpp
+  tests/bench/volley.cpp
+  ${PIVOT_CURVE_SOURCES})
+pivot_image(cpus FLAVOUR release SOURCES
+  tests/bench/cpus.cpp
+  tests/bench/cross_cpu_rows.cpp
+  ${PIVOT_CURVE_SOURCES})
 
 # What the row kernel_size adds up (qemu/size.py): all objects, and what this image has of them.
 target_link_options(bench PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/images/bench.map)
@@ -19,6 +38,7 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/invariants.cpp
   tests/bench/level_operations.cpp
   tests/bench/lock_operations.cpp
+  tests/bench/report.cpp
   tests/bench/settle.cpp
   tests/bench/thread_operations.cpp
   tests/bench/timer_operations.cpp
@@ -40,7 +60,8 @@ pivot_target_test(inject_pairs_within_the_target IMAGE inject.elf EXACT
 # The same with every assert on: latencies do not count here, invariants do.
 pivot_image(inject_checked FLAVOUR checked SOURCES ${PIVOT_INJECT_SOURCES})
 pivot_target_test(inject_every_instruction_checked IMAGE inject_checked.elf EXACT
-  ARGS --expect "@inject op=semaphore_round_trip" --expect "@end" --timeout 100)
+  ARGS --expect "@inject op=semaphore_round_trip" --expect "@end" --timeout 280)
+set_tests_properties(inject_every_instruction_checked PROPERTIES TIMEOUT 300)
 
 pivot_target_test(inject_pairs_checked IMAGE inject_checked.elf EXACT
   ARGS --smp 1 --full-only --arg inject --arg pairs --expect "@inject op=splx_replay" --timeout 100

@@ -14,6 +14,7 @@ constinit Thread g_yielder{"bench yielder"};
 constinit Thread g_partner{"bench partner"};
 constinit Semaphore g_ping{"bench ping"};
 constinit Semaphore g_pong{"bench pong"};
+constinit Semaphore g_wanted{"bench yielder"};
 
 struct Switches {
     Run const* run;
@@ -22,7 +23,7 @@ struct Switches {
 };
 constinit Switches g_switches{};
 
-// Run by both threads: from before a yield in one to after the yield in the other.
+// Run by all of them: from before a yield in one to after the yield in the next.
 PIVOT_MARKED void yield_and_record(MayBlock const& context, Switches& switches) {
     u64 end;
     while (!switches.stop) {
@@ -38,16 +39,40 @@ PIVOT_MARKED void yield_and_record(MayBlock const& context, Switches& switches) 
     }
 }
 
-void thread_switch(MayBlock const& context, Run const& run) {
+}  // namespace
+
+void take_turns(MayBlock const& context) { yield_and_record(context, g_switches); }
+
+void take_turns_with_ready(MayBlock const& context, Run const& run) {
     run.store.clear();
     g_switches.run = &run;
-    ThreadError const error = g_yielder.start<&yield_and_record>(
-        bench_yielder_stack, current_thread().priority(), g_switches);
-    PIVOT_REQUIRE(error == ThreadError::none, "the bench's yielder does not start");
-    yield_and_record(context, g_switches);
-    Scheduler::yield(context);  // the other one sees `stop` and exits
-    run.store.report("thread_switch");
+    g_switches.stop = false;
+    take_turns(context);
+    Scheduler::yield(context);  // the others see `stop`
 }
+
+namespace {
+
+void yielder(MayBlock const& context, Semaphore& wanted) {
+    for (;;) {
+        wanted.wait(context);
+        take_turns(context);
+    }
+}
+
+}  // namespace
+
+void take_thread_switch(MayBlock const& context, Run const& run) {
+    if (g_yielder.state() == ThreadState::unstarted) {
+        ThreadError const error =
+            g_yielder.start<&yielder>(bench_yielder_stack, current_thread().priority(), g_wanted);
+        PIVOT_REQUIRE(error == ThreadError::none, "the bench's yielder does not start");
+    }
+    g_wanted.post(context);
+    take_turns_with_ready(context, run);
+}
+
+namespace {
 
 void partner(MayBlock const& context, Semaphore&) {
     for (;;) {
@@ -79,7 +104,8 @@ void sem_pingpong(MayBlock const& context, Run const& run) {
 }  // namespace
 
 void thread_rows(MayBlock const& context, Run const& run) {
-    thread_switch(context, run);
+    take_thread_switch(context, run);
+    run.store.report("thread_switch");
     sem_pingpong(context, run);
 }
 

@@ -10,7 +10,7 @@ endfunction()
 
 set(lists)
 foreach(image_and_flavour pivot:release t_pivot_checked:checked bench:release inject:release
-    inject_checked:checked)
+    many:release cpus:release inject_checked:checked)
   string(REPLACE ":" ";" words ${image_and_flavour})
   pivot_stack_list(${words})
   list(GET words 0 image)

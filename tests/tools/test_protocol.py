@@ -29,7 +29,7 @@ class ProtocolTest(unittest.TestCase):
         self.assertEqual(records.curves[0],
                          {"name": "irq_to_handler", "by": "threads", "x": 1000, "value": 27})
         self.assertEqual([one["x"] for one in records.curves], [1000, 1])
-        self.assertEqual(records.worst, [{"by": "threads", "x": 1000, "value": 61,
+        self.assertEqual(records.worst, [{"by": "threads", "x": 1000, "value": 61, "points": 0,
                                           "pc": "0xffffff8000001234", "fn": "pivot::splx"}])
 
     def test_runs_are_merged_and_the_first_one_counts(self):

@@ -1,0 +1,17 @@
+// Records that several images print (qemu/protocol.py reads them).
+#pragma once
+
+#include "tests/bench/injector.hpp"
+
+namespace pivot::bench {
+
+// The first record.
+void report_begin();
+
+// What an injection has found; the operation's name is in two parts.
+void report_injection(const char* name, const char* suffix, inject::Result const& result);
+
+// The worst of an injection into what `x` of something did at the same time.
+void report_worst(const char* by, u32 x, inject::Result const& result);
+
+}  // namespace pivot::bench
