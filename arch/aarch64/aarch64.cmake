@@ -26,17 +26,23 @@ set(PIVOT_KERNEL_SOURCES
   kern/callout.cpp
   kern/change.cpp
   kern/clock.cpp
+  kern/condition.cpp
   kern/cpus.cpp
   kern/cross_call.cpp
+  kern/event_flags.cpp
   kern/main.cpp
+  kern/message_queue.cpp
   kern/panic.cpp
   kern/panic_report.cpp
   kern/panic_stop.cpp
   kern/park.cpp
+  kern/pool.cpp
+  kern/read_write_lock.cpp
   kern/sched.cpp
   kern/secondary.cpp
   kern/slices.cpp
   kern/thread.cpp
+  kern/timed_wait.cpp
   kern/wait_queue.cpp
   mutex/adaptive_mutex.cpp
   mutex/lock_class.cpp
@@ -69,15 +75,21 @@ set(PIVOT_RARE_SOURCES
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp
+  kern/condition.cpp
   kern/cross_call.cpp
+  kern/event_flags.cpp
   kern/main.cpp
+  kern/message_queue.cpp
   kern/panic.cpp
   kern/panic_report.cpp
   kern/panic_stop.cpp
   kern/park.cpp
+  kern/pool.cpp
+  kern/read_write_lock.cpp
   kern/secondary.cpp
   kern/slices.cpp
   kern/thread.cpp
+  kern/timed_wait.cpp
   mutex/adaptive_mutex.cpp
   mutex/lock_class.cpp
   mutex/lock_graph.cpp
