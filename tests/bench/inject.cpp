@@ -60,6 +60,7 @@ void over_all(MayBlock const& context, Run&& run) {
     run(level_operations(context));
     run(lock_operations(context));
     run(wait_operations(context));
+    run(sync_operations(context));
     run(timer_operations(context));
     run(thread_operations(context));
 }

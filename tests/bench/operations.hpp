@@ -23,6 +23,7 @@ constexpr Operations all_of(Operation const (&list)[N]) {
 [[nodiscard]] Operations level_operations(MayBlock const& context);   // SPL, lines, continuations
 [[nodiscard]] Operations lock_operations(MayBlock const& context);    // mutexes
 [[nodiscard]] Operations wait_operations(MayBlock const& context);    // semaphores, time-outs
+[[nodiscard]] Operations sync_operations(MayBlock const& context);    // conditions, queues, pools
 [[nodiscard]] Operations timer_operations(MayBlock const& context);   // callouts, sleep
 [[nodiscard]] Operations thread_operations(MayBlock const& context);  // switches, changes, lives
 
