@@ -24,7 +24,9 @@ struct Masking {
         u8 known = 0;
         LockTrace takes{};
     };
-    TopHalf top_half[kIpls - static_cast<u32>(Ipl::vm)]{};  // by level: one that takes the class
+    static constexpr Ipl kHighestFirst[] = {Ipl::high, Ipl::sched, Ipl::vm};
+
+    TopHalf top_half[sizeof(kHighestFirst)]{};  // by level: one that takes the class
     u8 claimed = 0;
     u8 known = 0;  // held while the SPL was lowered below it:
     u64 lowered_to = 0;
@@ -35,7 +37,7 @@ struct Masking {
     }
     // The highest level whose top halves take the class and are let in; none: there is no such.
     [[nodiscard]] Ipl uncovered() {
-        for (Ipl level : {Ipl::high, Ipl::sched, Ipl::vm}) {
+        for (Ipl level : kHighestFirst) {
             if ((held_at(level) & ~lowered_to) != 0 && atomic::load_in_order(&at(level).known)) {
                 return level;
             }

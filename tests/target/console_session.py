@@ -57,7 +57,7 @@ class Session(unittest.TestCase):
         self.assertEqual(rows[0], ["thread", "priority", "state", "stack"])
         threads = {row[0]: row[1:] for row in rows[1:]}
         self.assertEqual(threads["main"], ["8", "running", "16384"])
-        self.assertEqual(threads["idle"], ["0", "ready", "4096"])
+        self.assertEqual(threads["idle"], ["0", "ready", "8192"])
         for level in LEVELS[1:5]:
             self.assertEqual(threads[level][1:], ["waiting", "8192"])
 
