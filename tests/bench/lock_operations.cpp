@@ -7,8 +7,8 @@
 #include "mutex/spin_mutex.hpp"
 #include "tests/bench/operations.hpp"
 
-PIVOT_STACK(inject_owner_stack, 4096);
-PIVOT_STACK(inject_chained_stack, 4096);
+PIVOT_STACK(inject_owner_stack, 8192);
+PIVOT_STACK(inject_chained_stack, 8192);
 
 namespace pivot::inject {
 namespace {

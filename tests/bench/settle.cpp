@@ -3,7 +3,7 @@
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
 
-PIVOT_STACK(inject_lowest_stack, 4096);
+PIVOT_STACK(inject_lowest_stack, 8192);
 
 namespace pivot::inject {
 namespace {

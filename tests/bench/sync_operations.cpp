@@ -8,8 +8,8 @@
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
 
-PIVOT_STACK(inject_below_stack, 4096);
-PIVOT_STACK(inject_above_stack, 4096);
+PIVOT_STACK(inject_below_stack, 8192);
+PIVOT_STACK(inject_above_stack, 8192);
 
 namespace pivot::inject {
 namespace {

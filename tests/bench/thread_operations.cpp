@@ -4,9 +4,9 @@
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
 
-PIVOT_STACK(inject_equal_stack, 4096);
-PIVOT_STACK(inject_worker_stack, 4096);
-PIVOT_STACK(inject_short_stack, 4096);
+PIVOT_STACK(inject_equal_stack, 8192);
+PIVOT_STACK(inject_worker_stack, 8192);
+PIVOT_STACK(inject_short_stack, 8192);
 
 namespace pivot::inject {
 namespace {

@@ -2,8 +2,8 @@
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
 
-PIVOT_STACK(inject_partner_stack, 4096);
-PIVOT_STACK(inject_subordinate_stack, 4096);
+PIVOT_STACK(inject_partner_stack, 8192);
+PIVOT_STACK(inject_subordinate_stack, 8192);
 
 namespace pivot::inject {
 namespace {

@@ -127,7 +127,11 @@ class Reentry:
     reason: str
 
 
-REENTRIES = ()
+REENTRIES = (
+    Reentry(r"pivot_attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
+            "the calls run with every soft level held off: a splx among what they do looks at "
+            "held-off lines, never at calls"),
+)
 
 
 @lru_cache(maxsize=None)
