@@ -8,6 +8,7 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     PerCpu& cpu = this_cpu();
     u32 const slot = soft_slot(level_);
     settle(cpu, stack_bottom, stack_top, kRunLevels - 1 - slot);
+    paint_stack(stack_bottom, stack_top);
     enlist();
     base_spl_ = held_at(level_);
     // softclock's byte stands for a due thread switch, too, which a callout may have asked for; the

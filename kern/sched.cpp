@@ -54,6 +54,13 @@ void Scheduler::start_cpu(PerCpu& cpu, RunQueue& queue, Thread& boot, uptr stack
     cpu.current = &boot;
     cpu.threshold = priority;
     boot.settle(cpu, stack_bottom, stack_top, priority);
+    // We run on it: only what lies well below this frame is unused. The host's boot has no stack.
+    constexpr uptr kBelowThisFrame = 256;
+    if (stack_bottom != 0) {
+        Thread::paint_stack(
+            stack_bottom,
+            (reinterpret_cast<uptr>(__builtin_frame_address(0)) & ~uptr{7}) - kBelowThisFrame);
+    }
     boot.enlist();
     boot.state_ = ThreadState::ready;
 }
@@ -242,13 +249,6 @@ void Scheduler::block() {
     }
     cpu.bottom_half[self.slot()] = nullptr;
     give_way(self, *pinned);
-}
-
-bool Scheduler::block_apart_until(MayBlock const& context, ThreadState state, u64 deadline) {
-    Thread& self = current_thread();
-    self.waiting_on_ = nullptr;
-    self.state_ = state;  // its home CPU alone looks at it, and not before the switch
-    return block_until(context, deadline);
 }
 
 // -- preemption

@@ -10,13 +10,13 @@ constinit Thread* g_all_threads = nullptr;
 
 constexpr u64 kUnusedStack = 0x5a5a'5a5a'5a5a'5a5a;
 
-void paint(uptr bottom, uptr top) {
+}  // namespace
+
+void Thread::paint_stack(uptr bottom, uptr top) {
     for (uptr at = bottom; at < top; at += sizeof(u64)) {
         *reinterpret_cast<volatile u64*>(at) = kUnusedStack;
     }
 }
-
-}  // namespace
 
 Thread* Thread::all() { return atomic::load_acquire(&g_all_threads); }
 
@@ -33,7 +33,6 @@ void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
     affinity_ = u64{1} << cpu.id;
     suspended_ = turn_.suspended = false;
     moves_to_ = nullptr;
-    slice_ = 0;
     stack_bottom_ = bottom;
     stack_top_ = top;
     atomic::store_release(&cpu_, &cpu);  // from here on it may be changed
@@ -63,7 +62,7 @@ ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priorit
     wake_call_.function = &ThreadStart::wake_with<&Thread::wake_here, Thread>;  // if it has exited
     entry_ = entry;
     argument_ = argument;
-    paint(bottom, top);
+    paint_stack(bottom, top);
     settle(cpu, bottom, top, priority);
     sp_ = prepare_stack(this, top, [](Thread* self) {
         splx(Spl{0});
@@ -84,8 +83,12 @@ ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priorit
 
 void Scheduler::exit_current() {
     assert_may_block("exit");
-    (void)splraise(Ipl::softserial);
     Thread& self = current_thread();
+    if (LockList const* const owned = known(self.locks_owned_);
+        owned != nullptr && owned->count != 0) {
+        LockOrder::fail("a thread ends owning a lock", *owned->lock[0]);
+    }
+    (void)splraise(Ipl::softserial);
     // Announced by a call to this CPU, which runs when we are off our stack: whoever joins may use
     // it for something else.
     self.wake_call_.function = &ThreadStart::wake_with<&Thread::announce_exit, Thread>;

@@ -135,6 +135,8 @@ class Thread {
                              void* argument);
     void enlist();  // into all()
     void settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority);
+    // Of what has been painted, stack_used sees what has been used since.
+    static void paint_stack(uptr bottom, uptr top);
 
     // What its calls do when they arrive at its home.
     static void wake_here(MayWake const&, Thread& thread);

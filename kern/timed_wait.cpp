@@ -35,6 +35,13 @@ bool Scheduler::block_until(MayBlock const& context, u64 deadline) {
     return true;
 }
 
+bool Scheduler::block_apart_until(MayBlock const& context, ThreadState state, u64 deadline) {
+    Thread& self = current_thread();
+    self.waiting_on_ = nullptr;
+    self.state_ = state;  // its home CPU alone looks at it, and not before the switch
+    return block_until(context, deadline);
+}
+
 // From the thread's callout. That may be on another CPU than its home: a callout that is armed
 // while its function still runs stays where it is, and a thread that its function has made ready
 // may have moved and be in its next wait by then.

@@ -43,10 +43,13 @@ bool list_threads(MayBlock const&, Words const& words) {
     if (words.count() != 1) {
         return false;
     }
-    log("{-12} {8} {-9} {6}", "thread", "priority", "state", "stack");
+    // Priority: what it runs at, with what waiters for its mutexes lend it; base: its own.
+    log("{-12} {3} {8} {4} {-9} {6} {6}", "thread", "cpu", "priority", "base", "state", "stack",
+        "used");
     for (Thread const* thread = Thread::all(); thread != nullptr; thread = thread->next_of_all()) {
-        log("{-12} {8} {-9} {6}", thread->name(), thread->priority(), state_of(*thread),
-            thread->stack_top() - thread->stack_bottom());
+        log("{-12} {3} {8} {4} {-9} {6} {6}", thread->name(), thread->home().id, thread->priority(),
+            thread->base_priority(), state_of(*thread),
+            thread->stack_top() - thread->stack_bottom(), thread->stack_used());
     }
     return true;
 }

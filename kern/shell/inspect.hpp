@@ -8,7 +8,7 @@
 
 namespace pivot {
 
-// ps: every thread that has been started.
+// ps: every thread that has been started, and the most that it has used of its stack.
 bool list_threads(MayBlock const& context, Words const& words);
 
 // spl: where this CPU's SPL stands, and what the levels are for.

@@ -54,12 +54,16 @@ class Session(unittest.TestCase):
 
     def test_ps_shows_the_threads(self):
         rows = [line.split() for line in self.link.command("ps").splitlines()]
-        self.assertEqual(rows[0], ["thread", "priority", "state", "stack"])
+        self.assertEqual(rows[0], ["thread", "cpu", "priority", "base", "state", "stack", "used"])
         threads = {row[0]: row[1:] for row in rows[1:]}
-        self.assertEqual(threads["main"], ["8", "running", "16384"])
-        self.assertEqual(threads["idle"], ["0", "ready", "8192"])
+        self.assertEqual(threads["main"][:-1], ["0", "8", "8", "running", "16384"])
+        self.assertEqual(threads["idle"][:4], ["0", "0", "0", "ready"])
         for level in LEVELS[1:5]:
-            self.assertEqual(threads[level][1:], ["waiting", "8192"])
+            self.assertEqual(threads[level][3:5], ["waiting", "8192"])
+        for name, row in threads.items():
+            self.assertLess(int(row[-1]), int(row[-2]), f"{name} has some stack left")
+        self.assertGreater(int(threads["main"][-1]), 0)
+        self.assertGreater(int(threads["softserial"][-1]), 0, "our bytes come by it")
 
     def test_cpus_shows_each_once(self):
         link = self.boot(smp=3)

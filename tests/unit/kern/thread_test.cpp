@@ -122,6 +122,15 @@ TEST(ThreadDeathTest, AMutexUnlockedByAStranger) {
     });
 }
 
+TEST(ThreadDeathTest, EndsOwningAMutex) {
+    Machine machine;
+    AdaptiveMutex mutex("inode");
+    machine.run([&](MayBlock const&) {
+        auto const lock = [&](MayBlock const& its_context) { mutex.lock(its_context); };
+        EXPECT_DEATH(TestThread("t", kMainPriority + 1, lock), "ends owning a lock .inode");
+    });
+}
+
 // -- joining
 
 TEST(Thread, IsJoinedByManyHighestFirst) {
