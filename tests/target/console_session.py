@@ -164,8 +164,8 @@ class Session(unittest.TestCase):
             return
         rows = re.findall(r"^(\w+) +(\d+)  (pivot.*) to (pivot.*)$", text, re.M)
         longest = {level: int(ns) for level, ns, *_ in rows}
-        self.assertGreaterEqual(longest["softclock"], longest["softserial"])
-        self.assertGreater(longest["vm"], 0)
+        for level in ("softclock", "softserial", "vm"):
+            self.assertGreater(longest[level], 0)
         self.assertEqual(self.link.command("masked reset"), "")
         self.assertIn("CPU 0:", self.link.command("masked"))
         self.assertEqual(self.link.command("masked x"), "usage: masked [reset]\n")
