@@ -109,7 +109,8 @@ def measure(board, images, out, *, smp=None, verbose=False):
         print(say.bad(f"missed: {line}"))
         explain(line.partition(":")[0], found)
     if not misses:
-        print(say.good(f"{board}: every row is within its target"))
+        known = "".join(f", but {name}: a known miss" for name in report.forgiven(records, rivals))
+        print(say.good(f"{board}: every row is within its target{known}"))
     print(f"written: {out / board}.json", flush=True)
     return not misses
 

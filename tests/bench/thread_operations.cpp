@@ -1,5 +1,4 @@
 // Operations on threads: turns, changes of priority, suspension, and whole lives.
-#include <new>
 
 #include "kern/semaphore.hpp"
 #include "tests/bench/operations.hpp"
@@ -121,30 +120,24 @@ void set_affinity(MayBlock const& context) {
     require(g_worker.set_affinity(context, u64{1} << this_cpu().id));
 }
 
-// -- whole lives: a thread runs once, so each time it is another one
+// -- whole lives, one after the other
 
-// Made when it is needed: as constants, they would be most of the image.
-constexpr u32 kLives = kChecked ? 20000 : 8000;
-struct alignas(Thread) Life {
-    u8 memory[sizeof(Thread)];
-};
-constinit Life g_lives[kLives]{};
-constinit u32 g_next_life = 0;
+constinit Thread g_short{"short-lived"};
+constinit u32 g_lives = 0;
 constinit Turns g_lived{};
 
 void live(MayBlock const&, Turns& lived) { lived.taken = lived.taken + 1; }
 
 void start_and_join(MayBlock const& context, u32 priority) {
-    require(g_next_life < kLives, "there are not enough threads");
-    Thread& thread = *new (&g_lives[g_next_life++]) Thread("short-lived");
-    require(thread.start<&live>(inject_short_stack, priority, g_lived));
-    require(thread.join(context));
+    ++g_lives;
+    require(g_short.start<&live>(inject_short_stack, priority, g_lived));
+    require(g_short.join(context));
 }
 
 void thread_above(MayBlock const& context) { start_and_join(context, kHigh); }
 void thread_below(MayBlock const& context) { start_and_join(context, kLow); }
 
-void check_lives() { require(g_lived.taken == g_next_life, "a thread has not lived, or twice"); }
+void check_lives() { require(g_lived.taken == g_lives, "a thread has not lived, or twice"); }
 
 constexpr Operation kList[] = {
     {.name = "yield_alone", .run = &yield_alone, .in_pairs = true},

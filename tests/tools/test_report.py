@@ -88,6 +88,8 @@ class TargetTest(unittest.TestCase):
                              (UP_TO + 1, [f"kernel_size: {UP_TO + 1}, target <= 12288"])):
             with mock.patch.dict(SIZES, {"proper": size}):
                 self.assertEqual(self.missed(), missed)
+                self.assertEqual(report.forgiven(run(), report.load_rivals()),
+                                 ["kernel_size"] if 12288 < size <= UP_TO else [])
 
     def test_without_objects_the_size_is_missing(self):
         with mock.patch.dict(SIZES, clear=True):
