@@ -97,7 +97,7 @@ class Thread {
     ThreadError set_affinity(MayBlock const& context, u64 cpus);
 
     // Gives way to others of its priority when it has run for `ticks` of the counter (0: only when
-    // it yields). From the next time on that one of them becomes ready.
+    // it yields). From the next time on that one of them becomes ready; also before the start.
     void set_time_slice(MayWake const&, u64 ticks);
 
     [[nodiscard]] const char* name() const { return name_; }
