@@ -46,6 +46,12 @@ usize Thread::stack_used() const {
     return stack_top_ - at;
 }
 
+// As a number: not every compiler has atomic operations on enumerations.
+bool Thread::claim_from(ThreadState state) {
+    return atomic::replace(reinterpret_cast<u8*>(&state_), static_cast<u8>(state),
+                           static_cast<u8>(ThreadState::ready));
+}
+
 ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priority,
                                  void (*entry)(void*), void* argument) {
     if (priority >= kThreadPriorities) {
@@ -54,9 +60,9 @@ ThreadError Thread::start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priorit
     if (!is_online(cpu.id) && &cpu != &this_cpu()) {
         return ThreadError::no_such_cpu;
     }
-    if (atomic::replace(&state_, ThreadState::unstarted, ThreadState::ready)) {
+    if (claim_from(ThreadState::unstarted)) {
         enlist();
-    } else if (!atomic::replace(&state_, ThreadState::exited, ThreadState::ready)) {
+    } else if (!claim_from(ThreadState::exited)) {
         return ThreadError::already_started;  // of several that start one thread, one does
     }
     wake_call_.function = &ThreadStart::wake_with<&Thread::wake_here, Thread>;  // if it has exited

@@ -134,6 +134,7 @@ class Thread {
     ThreadError start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priority, void (*entry)(void*),
                              void* argument);
     void enlist();  // into all()
+    [[nodiscard]] bool claim_from(ThreadState state);
     void settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority);
     // Of what has been painted, stack_used sees what has been used since.
     static void paint_stack(uptr bottom, uptr top);
