@@ -26,16 +26,19 @@ struct ThreadStart {
     // The drain loop passes an address that is as good as any for a token without members.
     template <auto Fn, typename T>
     static void continue_with(const void* token, void* owner) {
-        Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
         if constexpr (kChecked) {
-            check_continuation_end();
+            SpinMutexBase const* const held = this_cpu().held;  // by whom we have interrupted
+            Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
+            check_continuation_end(held);
+        } else {
+            Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
         }
     }
     template <auto Fn, typename T>
     static void wake_with(const void* token, void* owner) {
         Fn(*static_cast<MayWake const*>(token), *static_cast<T*>(owner));
     }
-    static void check_continuation_end();
+    static void check_continuation_end(SpinMutexBase const* held_before);
     template <typename F>
     static void with_token(F&& function) {
         MayBlock const token;

@@ -8,8 +8,11 @@
 //
 // For thread=multi; the image's argument chooses: nothing (all locks), `broken`, `calls`, `churn`.
 #include "kern/clock.hpp"
+#include "kern/condition.hpp"
 #include "kern/cpus.hpp"
 #include "kern/main.hpp"
+#include "kern/message_queue.hpp"
+#include "kern/read_write_lock.hpp"
 #include "kern/semaphore.hpp"
 #include "mutex/adaptive_mutex.hpp"
 #include "mutex/spin_mutex.hpp"
@@ -42,6 +45,13 @@ struct Guarded {
     volatile u64 after = 0;
     u32 violations = 0;  // atomic
 
+    void look(u64 spins) {
+        u64 const seen = before;
+        pause(spins);
+        if (after != seen) {
+            atomic::fetch_add(&violations, 1u);
+        }
+    }
     void change(u64 spins) {
         u64 const seen = before;
         if (seen != after) {
@@ -142,6 +152,63 @@ struct SemaphoreWay {
     }
 };
 
+// Readers see both halves alike; writers change them.
+struct ReadWriteWay {
+    ReadWriteLock lock{"torture read/write"};
+    bool use(MayBlock const& context, Guarded& guarded, u64& random) {
+        if (next_random(random) % 4 != 0) {
+            if (!lock.lock_read_until(context, counter() + 100'000)) {
+                return false;
+            }
+            guarded.look(next_random(random) % 32);
+            lock.unlock_read(context);
+            return false;  // no change: not a round
+        }
+        lock.lock_write(context);
+        guarded.change(next_random(random) % 64);
+        lock.unlock_write(context);
+        return true;
+    }
+};
+
+// A token that a condition variable guards, given back by a signal or by a broadcast.
+struct ConditionWay {
+    AdaptiveMutex mutex{"torture condition"};
+    Condition free{"torture free"};
+    bool taken = false;
+    bool use(MayBlock const& context, Guarded& guarded, u64& random) {
+        mutex.lock(context);
+        while (taken) {
+            free.wait(context, mutex);
+        }
+        taken = true;
+        mutex.unlock(context);
+        guarded.change(next_random(random) % 64);
+        mutex.lock(context);
+        taken = false;
+        if (next_random(random) % 4 == 0) {
+            free.broadcast(context);
+        } else {
+            free.signal(context);
+        }
+        mutex.unlock(context);
+        return true;
+    }
+};
+
+// The same token as the only message of a queue.
+struct MessageWay {
+    MessageQueue<u32, 1> queue{"torture queue"};
+    void begin(MayBlock const& context) { queue.send(context, 1); }
+    bool use(MayBlock const& context, Guarded& guarded, u64& random) {
+        u32 token = 0;
+        queue.receive(context, token);
+        guarded.change(next_random(random) % 64);
+        queue.send(context, token);
+        return true;
+    }
+};
+
 // A look, then a store: two threads may both have looked.
 struct BrokenWay {
     volatile u32 taken = 0;
@@ -171,7 +238,7 @@ struct Tortured {
 };
 constinit Tortured g_threads[kMostThreads]{};
 PIVOT_STACKS(g_stacks, kMostThreads, 8192);
-constinit Guarded g_guarded[8]{};
+constinit Guarded g_guarded[9]{};
 
 template <auto& Way>
 bool use(MayBlock const& context, Guarded& guarded, u64& random) {
@@ -183,6 +250,9 @@ constinit SoftSpinWay g_soft_spin{};
 constinit AdaptiveWay g_adaptive{};
 constinit NestedWay g_nested{};
 constinit SemaphoreWay g_semaphore{};
+constinit ReadWriteWay g_read_write{};
+constinit ConditionWay g_condition{};
+constinit MessageWay g_message{};
 constinit BrokenWay g_broken{};
 
 void be_tortured(MayBlock const& context, Tortured& self) {
@@ -270,6 +340,10 @@ void torture_all(MayBlock const& context, u32 rounds) {
     must_hold(context, "adaptive mutex", &use<g_adaptive>, g_guarded[2], rounds);
     must_hold(context, "two adaptive", &use<g_nested>, g_guarded[3], rounds);
     must_hold(context, "semaphore", &use<g_semaphore>, g_guarded[4], rounds);
+    must_hold(context, "read/write lock", &use<g_read_write>, g_guarded[5], rounds / 4);
+    must_hold(context, "condition", &use<g_condition>, g_guarded[6], rounds);
+    g_message.begin(context);
+    must_hold(context, "message queue", &use<g_message>, g_guarded[8], rounds);
     passed("torture");
 }
 
