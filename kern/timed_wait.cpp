@@ -65,6 +65,8 @@ void Scheduler::timed_out(Thread& thread) {
         over = thread.state() == ThreadState::blocked;
         if (over) {
             first = WaitQueue::remove(first, thread);
+            // Its home, which may be another CPU, must not look for it in there any more.
+            atomic::store_relaxed(&thread.state_, ThreadState::ready);
         }
         queue->unlock(first);
     } else {

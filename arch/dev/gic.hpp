@@ -1,12 +1,16 @@
 // What GICv2 and GICv3 share: the distributor's registers, and how levels become priorities.
 //
-// Who: gicv2.hpp, gicv3.hpp. Lock order: none; every register used is write-1-to-act or per byte.
+// Who: gicv2.hpp, gicv3.hpp. Lock order: none; every register used is write-1-to-act or per byte,
+// but for the triggers', which has a lock of its own.
 // Source: IHI 0069H, 12.9 (GICD); IHI 0048B, 4.3. In GICv3, lines 0-31 have the same registers at
 // the same offsets in each redistributor's SGI frame, so both are one `bank`.
 #pragma once
 
+#include "arch/contract/cpu.hpp"
 #include "intr/controller.hpp"
+#include "kern/base/atomic.hpp"
 #include "kern/base/mmio.hpp"
+#include "spl/spl.hpp"
 
 namespace pivot {
 
@@ -46,10 +50,15 @@ struct GicBank {
     [[nodiscard]] static bool set_trigger(uptr bank, u32 line, Trigger trigger) {
         uptr const reg = bank + kIcfgr + 4 * (line / 16);
         u32 const mask = u32{2} << (2 * (line % 16));
-        u32 const old = mmio::read<u32>(reg);
-        mmio::write<u32>(reg, trigger == Trigger::edge ? old | mask : old & ~mask);
-        return (mmio::read<u32>(reg) & mask) == (trigger == Trigger::edge ? mask : 0);
+        u32 const wanted = trigger == Trigger::edge ? mask : 0;
+        NoPreemption const hold;
+        (void)port::Cpu::lock_word(&triggers_lock);  // other CPUs' lines are in the same word
+        mmio::write<u32>(reg, (mmio::read<u32>(reg) & ~mask) | wanted);
+        bool const was_set = (mmio::read<u32>(reg) & mask) == wanted;
+        atomic::store_release(&triggers_lock, u64{0});
+        return was_set;
     }
+    static constinit inline u64 triggers_lock = 0;
     // Lines [first, first + count): disabled, idle, lowest priority that is not masked for ever.
     static void reset(uptr bank, u32 first, u32 count) {
         for (u32 line = first; line < first + count; line += 32) {
