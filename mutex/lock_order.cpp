@@ -1,7 +1,5 @@
 #include "mutex/lock_order.hpp"
 
-#include <initializer_list>
-
 #include "arch/contract/backtrace.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kern/base/format.hpp"
@@ -74,8 +72,7 @@ bool is_held_by(LockInfo const& lock, PerCpu const& cpu) {
     return holder != nullptr && atomic::load_relaxed(&holder->cpu) == cpu.id + 1;
 }
 
-// Not inlined: the check of stacks knows it by its name.
-[[noreturn, gnu::noinline]] void panic_about(LockViolation const& violation) {
+[[noreturn]] void panic_about(LockViolation const& violation) {
     fall_back_to_polling();
     LockReport::print_one(violation);
     if (violation.second != nullptr) {
