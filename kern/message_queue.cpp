@@ -13,12 +13,12 @@ struct ReceiveRecord {
 void MessageQueueBase::put(const void* message) {
     u32 const end = oldest_ + count_;
     u32 const place = end < room_ ? end : end - room_;
-    __builtin_memcpy(ring_ + place * size_, message, size_);
+    __builtin_memcpy(ring_ + usize{place} * size_, message, size_);
     atomic::store_relaxed(&count_, count_ + 1);
 }
 
 void MessageQueueBase::take(void* message) {
-    __builtin_memcpy(message, ring_ + oldest_ * size_, size_);
+    __builtin_memcpy(message, ring_ + usize{oldest_} * size_, size_);
     oldest_ = oldest_ + 1 < room_ ? oldest_ + 1 : 0;
     atomic::store_relaxed(&count_, count_ - 1);
 }

@@ -186,8 +186,7 @@ class SpinMutex : public SpinMutexBase {
         lock_at(held_at(L), kBaseLevel<C>, nesting);
     }
     template <ContextAbove<L> C>
-    void lock(C const&, Nesting = Nesting::none) =
-        delete;  // a top half above the mutex's level could interrupt its holder
+    void lock(C const&, Nesting = {}) = delete;  // such a top half could interrupt the holder
 
     // Takes it if it is free and nobody waits for it; else the SPL is as before.
     template <ContextUpTo<L> C>

@@ -22,9 +22,9 @@ void pivot_attend(pivot::u64 held);
 // intr/attend.cpp.
 void pivot_attend_pass(pivot::u64 held);
 
-// Checked builds: splx is about to lower the SPL to `held`. Looks for a spin mutex held that this
+// Checked builds: splx is about to lower the SPL to `to`. Looks for a spin mutex held that this
 // would uncover. mutex/lock_order.cpp.
-void pivot_spl_lowers(pivot::u64 held);
+void pivot_spl_lowers(pivot::u64 to);
 
 // Checked builds: C++ has masked all interrupts, or is about to let them in. spl/spl_watch.cpp.
 void pivot_interrupts_masked();

@@ -73,7 +73,7 @@ void bottom_half(Thread* self) {
     point();
     Thread* const next = successor(cpu, self, fiber.straight);
     far_point();
-    cpu.current = next;
+    __atomic_store_n(&cpu.current, next, __ATOMIC_RELAXED);
     far_point();
     go_for_good(fiber_of(self), fiber_of(next));
 }
@@ -89,7 +89,7 @@ void onto_bottom_half(PerCpu& cpu, u32 slot, bool straight) {
     field<Thread*>(self, THREAD_PINNED) = interrupted;
     field<uptr>(self, THREAD_PINNED_SP) = reinterpret_cast<uptr>(&from);
     start_at_top(to, self, &bottom_half);
-    cpu.current = self;
+    __atomic_store_n(&cpu.current, self, __ATOMIC_RELAXED);
     far_point();
     go(from, to);
 }
@@ -120,7 +120,7 @@ uptr Cpu::prepare_stack(Thread* thread, uptr, void (*entry)(Thread*)) {
 
 void Cpu::switch_threads(Thread* from, Thread* to) {
     far_point();
-    this_cpu().current = to;
+    __atomic_store_n(&this_cpu().current, to, __ATOMIC_RELAXED);
     far_point();  // `current` and the stack disagree here: it does not matter to a top half
     go(fiber_of(from), fiber_of(to));
     point();

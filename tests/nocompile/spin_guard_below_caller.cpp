@@ -1,7 +1,7 @@
 // The same through the guard.
 // expect-gcc: use of deleted function .*SpinMutex<L>::lock
 // expect-clang: call to deleted member function 'lock'
-// explains: a top half above the mutex's level could interrupt its holder
+// explains: such a top half could interrupt the holder
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
