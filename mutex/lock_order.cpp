@@ -72,7 +72,8 @@ bool is_held_by(LockInfo const& lock, PerCpu const& cpu) {
     return holder != nullptr && atomic::load_relaxed(&holder->cpu) == cpu.id + 1;
 }
 
-[[noreturn]] void panic_about(LockViolation const& violation) {
+// Not inlined: the check of stacks knows it by its name.
+[[noreturn, gnu::noinline]] void panic_about(LockViolation const& violation) {
     fall_back_to_polling();
     LockReport::print_one(violation);
     if (violation.second != nullptr) {
