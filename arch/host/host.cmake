@@ -103,11 +103,14 @@ function(pivot_tsan_tests name)
 endfunction()
 
 pivot_tsan_tests(unit_tests_tsan ${pivot_smp_tests})
-# Locks, calls and the statistics' books, which share data between CPUs without the scheduler. What the
-# sanitizer says of scenarios in which threads switch (fibers that go from one host thread to
+# Locks, calls and the statistics' books, which share data between CPUs without the scheduler. What
+# the sanitizer says of scenarios in which threads switch (fibers that go from one host thread to
 # another, plain stores of a thread's state by its home) is yet to be sorted: run them by hand.
+set(pivot_sanitized SpinMutexSmp CrossCallSmp LockBooksSmp WorldSmp LockWordSmp ContinuationSmp)
+list(TRANSFORM pivot_sanitized APPEND ".*")
+list(JOIN pivot_sanitized ":" pivot_sanitized)
 add_test(NAME unit.thread_sanitizer COMMAND unit_tests_tsan --gtest_brief=1
-  --gtest_filter=SpinMutexSmp.*:CrossCallSmp.*:LockBooksSmp.*:WorldSmp.*:LockWordSmp.*:ContinuationSmp.*)
+  --gtest_filter=${pivot_sanitized})
 set_tests_properties(unit.thread_sanitizer PROPERTIES LABELS unit TIMEOUT 600)
 pivot_tsan_tests(unit_convicted_tsan tests/unit/smp/convicted.cpp)
 add_test(NAME unit.thread_sanitizer_convicts COMMAND unit_convicted_tsan

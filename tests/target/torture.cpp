@@ -146,7 +146,7 @@ void torture_all(MayBlock const& context, u32 rounds) {
 
 void convict_the_broken_one(MayBlock const& context, u32 rounds) {
     Outcome outcome{};
-    for (u32 i = 0; i < 20 && outcome.violations == 0; ++i) {
+    for (u32 i = 0; i < 100 && outcome.violations == 0; ++i) {
         outcome = torture(context, &use<g_broken>, g_guarded[7], rounds, true);
     }
     log("broken lock: {} violations, {} of {} changes left", outcome.violations, outcome.changes,
@@ -240,7 +240,7 @@ void image_main(MayBlock const& context) {
     CommandLine const words;
     u32 const times = words.has("long") ? 20 : 1;
     if (words.has("broken")) {
-        convict_the_broken_one(context, 4000);
+        convict_the_broken_one(context, 500);
     } else if (words.has("calls")) {
         storm(context, 5000 * times);
     } else if (words.has("churn")) {

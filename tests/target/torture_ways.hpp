@@ -199,11 +199,11 @@ struct MessageWay {
 // A look, then a store: two threads may both have looked.
 struct BrokenWay {
     volatile u32 taken = 0;
-    bool use(MayBlock const&, Guarded& guarded, u64& random) {
+    bool use(MayBlock const& context, Guarded& guarded, u64& random) {
         while (taken != 0) {
-            cpu_relax();
+            Clock::sleep_ns(context, 1000);  // its holder may be below us on this CPU
         }
-        pause(next_random(random) % 64);  // as if the lock were far away
+        pause(next_random(random) % 2000);  // as if the lock were far away
         taken = 1;
         guarded.change(next_random(random) % 64);
         taken = 0;
