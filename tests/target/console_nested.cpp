@@ -26,6 +26,9 @@ void top_half(TopHalf<Ipl::high> const&, int&) {
 
 void image_main(MayBlock const& context) {
     start_console(context, {.wants = [] { return false; }, .take = [](MayBlock const&, u8) {}});
+    // Several times what the ring holds: some of it is out before the first interruption, however
+    // fast that comes.
+    test::lines.print_from("a thread");
     (void)BoardLines::request<&top_half>(Board::kPhysicalTimerLine, "interruption", g_nothing);
     (void)BoardLines::enable(Board::kPhysicalTimerLine);
     PhysicalTimer::arm(PhysicalTimer::now() + kSoon);

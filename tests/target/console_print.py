@@ -22,7 +22,7 @@ IMAGES = {
     "t_console_print": (("a polled console", "a thread", "a bottom half", "SPL vm",
                          "under a spin mutex", "SPL high"), r"$", 0),
     "t_console_panic": (("SPL high, then a panic",), r"panic: the ring was full", 3),
-    "t_console_nested": (("a thread that panics",), r"panic: print was interrupted", 3),
+    "t_console_nested": (("a thread", "a thread that panics"), r"panic: print was interrupted", 3),
 }
 LINES = 200
 FOX = "the quick brown fox jumps over the lazy dog"
