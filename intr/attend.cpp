@@ -6,6 +6,7 @@
 // elsewhere (the controller's mask, the queues, the run queue). A pass clears a byte first and
 // looks after, so what comes in between marks it again. Highest level first.
 #include "arch/contract/upcalls.hpp"
+#include "intr/bottom_half.hpp"
 #include "kern/cross_call.hpp"
 #include "kern/sched.hpp"
 #include "spl/spl.hpp"
@@ -45,6 +46,8 @@ void attend_soft(u32 slot, u64 held) {
         }
     } else if (slot == soft_slot(Ipl::softserial) && this_cpu().calls != nullptr) {
         CrossCall::run_all_here();
+    } else if (slot == soft_slot(Ipl::softclock) && this_cpu().bottom_half[slot] == nullptr) {
+        bottom_half_of(this_cpu(), Ipl::softclock).look_whether_rested();
     }
     if (slot_byte(slot) == kFirstSoftByte && held == 0) {
         Scheduler::preempt();

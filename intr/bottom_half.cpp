@@ -1,12 +1,15 @@
 #include "intr/bottom_half.hpp"
 
 #include "arch/contract/cpu.hpp"
+#include "arch/contract/upcalls.hpp"
+#include "kern/clock.hpp"
 
 namespace pivot {
 
 void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     PerCpu& cpu = this_cpu();
     u32 const slot = soft_slot(level_);
+    slot_ = static_cast<u8>(slot);
     settle(cpu, stack_bottom, stack_top, kRunLevels - 1 - slot);
     paint_stack(stack_bottom, stack_top);
     enlist();
@@ -18,6 +21,41 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
                 : reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
     cpu.soft_last[slot] = &cpu.soft_first[slot];
     cpu.bottom_half[slot] = this;
+}
+
+void BottomHalf::keep_to_budget(u64 rounds) {
+    if (Scheduler::is_demoted(*this)) {
+        Scheduler::step_aside(*this);
+        return;
+    }
+    u64 const now = counter();
+    if (rounds == 1) {
+        until_ = now + Clock::ticks_of_ns(kBudgetNs);
+    } else if (now >= until_) {
+        ++demotions_;
+        until_ = now + Clock::ticks_of_ns(kRestNs);
+        if (level_ == Ipl::softclock) {
+            Callout::alarm_at_latest(until_);
+        } else {
+            ThreadStart::with_token([this](MayWake const& context) { rest_.arm(context, until_); });
+        }
+        Scheduler::demote(*this);
+    }
+}
+
+void BottomHalf::rest_is_over(MayWake const&, BottomHalf& self) {
+    if (Scheduler::is_demoted(self)) {
+        self.until_ = counter() + Clock::ticks_of_ns(kBudgetNs);
+        Scheduler::promote(self);
+    }
+}
+
+void BottomHalf::look_whether_rested() {
+    if (!Scheduler::is_demoted(*this) || counter() < until_) {
+        return;
+    }
+    Callout::alarm_at_latest(Clock::kNever);
+    ThreadStart::with_token([this](MayWake const& context) { rest_is_over(context, *this); });
 }
 
 namespace {
@@ -37,6 +75,11 @@ constexpr usize kStacks = usize{kMaxCpus} * kSoftLevels;
 
 PIVOT_STACKS(g_bottom_half_stacks, kStacks, kStack);
 
+BottomHalf& bottom_half_of(PerCpu const& cpu, Ipl level) {
+    return g_bottom_halves[cpu.id]
+        .of_level[static_cast<u32>(level) - static_cast<u32>(Ipl::softclock)];
+}
+
 void start_bottom_halves() {
     u32 const id = this_cpu().id;
     for (u32 i = 0; i < kSoftLevels; ++i) {
@@ -46,3 +89,10 @@ void start_bottom_halves() {
 }
 
 }  // namespace pivot
+
+pivot::u64 pivot_bottom_half_more(pivot::u64 rounds) {
+    using namespace pivot;
+    auto& self = static_cast<BottomHalf&>(current_thread());
+    self.keep_to_budget(rounds);
+    return self.base_spl();
+}

@@ -13,8 +13,10 @@ struct alignas(64) CalloutQueue {
 
     u64 word = 0;
     Heap heap;
-    Callout* running = nullptr;  // softclock is between taking it and looking for the next
-    u64 alarm = Clock::kNever;   // what this CPU's timer was told last
+    Callout* running = nullptr;     // softclock is between taking it and looking for the next
+    u64 alarm = Clock::kNever;      // what this CPU's timer was told last
+    u64 not_before = 0;             // softclock has run for long: it pauses until then
+    u64 at_latest = Clock::kNever;  // it is to fire then, whatever is armed
 
     // Preemption is held off by the caller.
     void lock() { (void)port::Cpu::lock_word(&word); }
@@ -27,10 +29,15 @@ struct alignas(64) CalloutQueue {
     static_assert(std::is_standard_layout_v<Callout> && offsetof(Callout, node_) == 0);
     [[nodiscard]] Callout* first() const { return reinterpret_cast<Callout*>(heap.first()); }
 
-    // The time of the soonest, for the timer of this CPU.
-    void set_alarm() {
+    // When the timer of this CPU is to fire: at the time of the soonest.
+    [[nodiscard]] u64 next_alarm() const {
         Callout const* const soonest = first();
-        alarm = soonest != nullptr ? soonest->node_.key() : Clock::kNever;
+        u64 due = soonest != nullptr ? soonest->node_.key() : Clock::kNever;
+        due = due > not_before ? due : not_before;
+        return due < at_latest ? due : at_latest;
+    }
+    void set_alarm() {
+        alarm = next_alarm();
         Clock::alarm_at(alarm);
     }
 
@@ -41,8 +48,7 @@ struct alignas(64) CalloutQueue {
         if (!is_mine || running != nullptr) {
             return;
         }
-        Callout const* const soonest = first();
-        if (alarm != (soonest != nullptr ? soonest->node_.key() : Clock::kNever)) {
+        if (alarm != next_alarm()) {
             set_alarm();
         }
     }
@@ -139,6 +145,8 @@ void Callout::cancel_and_wait(MayBlock const& context) {
 
 void Callout::run_due(MayWake const& context) {
     CalloutQueue& queue = g_queues[this_cpu().id];  // a bottom half does not migrate
+    u64 const began = counter();
+    u64 const budget = Clock::ticks_of_ns(kBudgetNs);
     for (;;) {
         Callout* due;
         {
@@ -146,8 +154,10 @@ void Callout::run_due(MayWake const& context) {
             queue.lock();
             due = queue.first();
             u64 const now = counter();
-            if (due == nullptr || due->node_.key() > now) {
+            bool const is_due = due != nullptr && due->node_.key() <= now;
+            if (!is_due || now - began > budget) {
                 queue.running = nullptr;
+                queue.not_before = is_due ? now + (now - began) : 0;
                 queue.set_alarm();
                 queue.unlock();
                 return;
@@ -161,6 +171,15 @@ void Callout::run_due(MayWake const& context) {
         }  // what outranks softclock comes in here
         due->function_(context, due->owner_);
     }
+}
+
+void Callout::alarm_at_latest(u64 deadline) {
+    NoPreemption const hold;
+    CalloutQueue& queue = g_queues[this_cpu().id];
+    queue.lock();
+    queue.at_latest = deadline;
+    queue.changed(true);
+    queue.unlock();
 }
 
 u32 Callout::armed_count(u32 cpu) {

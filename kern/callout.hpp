@@ -98,6 +98,14 @@ class Callout {
     [[nodiscard]] static u32 armed_count(u32 cpu);
     [[nodiscard]] static bool next_armed(u32 cpu, CalloutView& view);
 
+    // softclock runs callouts for this long at a stretch, at most; then it pauses for as long as it
+    // has run, so that callouts which are always due leave threads half of the CPU.
+    static constexpr u64 kBudgetNs = 1'000'000;
+
+    // This CPU's alarm goes off then, at the latest; Clock::kNever: when a callout is due. For
+    // whoever keeps softclock from running.
+    static void alarm_at_latest(u64 deadline);
+
   private:
     friend class Clock;
     friend struct CalloutQueue;

@@ -58,6 +58,7 @@ constinit Deferred g_deferred[kMaxCpus]{};
 void clock_top_half(TopHalf<Ipl::sched> const& context, Deferred (&all)[kMaxCpus]) {
     VirtualTimer::quiet();
     all[this_cpu().id].run_due.schedule(context);
+    spl_mark(this_cpu(), attention_byte(Ipl::softclock));  // if it is queued and does not run
 }
 
 void call_top_half(TopHalf<Ipl::sched> const& context, Deferred (&all)[kMaxCpus]) {

@@ -229,17 +229,21 @@ void Scheduler::block() {
     PerCpu& cpu = this_cpu();
     Thread& self = *cpu.current;
     PIVOT_ASSERT(!on_interrupt_stack(), "a top half may not block");
-    Thread* const pinned = self.pinned_;
-    if (pinned == nullptr) {
+    if (self.pinned_ == nullptr) {
         give_way(self, next_thread(cpu));
         return;
     }
-    // A bottom half that blocks lets the interrupted thread go on at once. It cannot be entered
-    // until it has come back and emptied its queue.
-    PIVOT_REQUIRE(self.slot() != soft_slot(Ipl::softclock),
+    give_way(self, let_pinned_go(cpu, self));
+}
+
+// A bottom half that gives the CPU away lets the thread that it has interrupted go on at once. It
+// cannot be entered until it has come back and emptied its queue.
+Thread& Scheduler::let_pinned_go(PerCpu& cpu, Thread& self) {
+    PIVOT_REQUIRE(self.state_ == ThreadState::ready || self.slot() != soft_slot(Ipl::softclock),
                   "a softclock continuation blocks: every sleeping thread would wait for it");
+    Thread& pinned = *self.pinned_;
     self.pinned_ = nullptr;
-    pinned->sp_ = self.pinned_sp_;
+    pinned.sp_ = self.pinned_sp_;
     if (cpu.standby != nullptr) {
         // our end would have seen it: now others must
         spl_mark(cpu, attention_byte(Ipl::softclock));
@@ -248,7 +252,7 @@ void Scheduler::block() {
         spl_mark(cpu, attention_byte(Ipl::softserial));  // we would have run them
     }
     cpu.bottom_half[self.slot()] = nullptr;
-    give_way(self, *pinned);
+    return pinned;
 }
 
 // -- preemption
@@ -323,6 +327,9 @@ void Scheduler::resched(PerCpu& cpu) {
 
 struct BottomHalfEnd {
     [[gnu::always_inline]] static Thread* retire(Thread& self) {
+        if (Scheduler::is_demoted(self)) [[unlikely]] {
+            Scheduler::promote(self);  // it has caught up
+        }
         PerCpu& cpu = this_cpu();
         cpu.bottom_half[self.slot()] = &self;
         return &Scheduler::next_thread(cpu);

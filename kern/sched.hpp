@@ -139,6 +139,14 @@ class Scheduler {
     // affinity) has changed. Its home CPU acts on it.
     static void change(Thread& thread);
 
+    // A bottom half that is to run like an ordinary thread of the lowest priority, until it has
+    // caught up or is promoted: a round at a time, for it steps aside after each. On its CPU;
+    // demote and step_aside by itself, with all soft levels held off.
+    static void demote(Thread& self);
+    static void step_aside(Thread& self);
+    static void promote(Thread& thread);
+    [[nodiscard]] static bool is_demoted(Thread const& thread);
+
     // Ends the running thread.
     [[noreturn]] static void exit_current();
 
@@ -154,6 +162,8 @@ class Scheduler {
     [[nodiscard]] static bool outranks_here(Thread const& thread, u64 threshold) {
         return (thread.cpu_ == &this_cpu()) & (thread.priority_ > threshold);
     }
+    static void set_bottom_half_priority(Thread& thread, u32 priority);
+    [[nodiscard]] static Thread& let_pinned_go(PerCpu& cpu, Thread& self);
     static void wake_and_leave_slowly(Spl old, Thread& thread);
     static void wake_and_leave_generally(Spl old, Thread& thread);
     static void queue_ready(PerCpu& cpu, Thread& thread);

@@ -44,6 +44,8 @@ enum class [[nodiscard]] ThreadError : u8{
 };
 
 inline constexpr u32 kIdlePriority = 0;
+// What a bottom half runs at when its level has spent its budget (intr/bottom_half.hpp).
+inline constexpr u32 kDemotedPriority = 1;
 
 // The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
 inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
@@ -116,7 +118,7 @@ class Thread {
     [[nodiscard]] u64 base_spl() const { return base_spl_; }
     [[nodiscard]] bool is_bottom_half() const { return base_spl_ != 0; }
     // A bottom half's place in PerCpu's arrays.
-    [[nodiscard]] u32 slot() const { return kRunLevels - 1 - base_priority(); }
+    [[nodiscard]] u32 slot() const { return slot_; }
     [[nodiscard]] Thread* next_of_all() const { return all_next_; }
     [[nodiscard]] LocksOwned& locks_owned() { return locks_owned_; }
     // The first of all threads that have been started, in no particular order.
@@ -130,6 +132,9 @@ class Thread {
     friend class Scheduler;
     friend class BottomHalf;
     friend TurnRecord& turn_record(Thread& thread);
+
+    // A bottom half's priority, but while it is demoted.
+    [[nodiscard]] u32 undemoted_priority() const { return kRunLevels - 1 - slot_; }
 
     ThreadError start_erased(PerCpu& cpu, uptr bottom, uptr top, u32 priority, void (*entry)(void*),
                              void* argument);
@@ -160,6 +165,7 @@ class Thread {
     Thread* next_ = nullptr;           // in a run queue or wait queue
     u32 priority_ = 0;                 // as the run queues see it
     ThreadState state_ = ThreadState::unstarted;  // blocked: guarded by the lock of waiting_on_
+    u8 slot_ = 0;                                 // of a bottom half
     bool timed_out_ = false;                      // how the last wait with a deadline ended
     bool suspended_ = false;
     PerCpu* cpu_ = nullptr;  // home

@@ -16,6 +16,7 @@ struct ThreadStart {
     friend class CrossCall;     // a call from another CPU, on the softserial bottom half's thread
     friend class Callout;       // a timer's function, on the softclock bottom half's thread
     friend class Scheduler;     // which runs on a thread, but is called without a token
+    friend class BottomHalf;    // the same
     friend struct BootThread;   // the code that boots (kern/main.cpp; the unit tests' machine)
 
     template <auto Fn, typename T>

@@ -18,6 +18,7 @@ set(PIVOT_KERNEL_SOURCES
   arch/board/console.cpp
   intr/attend.cpp
   intr/bottom_half.cpp
+  intr/continuation.cpp
   intr/line.cpp
   kern/base/format.cpp
   kern/base/heap.cpp
@@ -29,6 +30,7 @@ set(PIVOT_KERNEL_SOURCES
   kern/condition.cpp
   kern/cpus.cpp
   kern/cross_call.cpp
+  kern/demote.cpp
   kern/event_flags.cpp
   kern/main.cpp
   kern/message_queue.cpp
@@ -71,12 +73,14 @@ set(PIVOT_RARE_SOURCES
   arch/aarch64/mmu.cpp
   arch/board/board.cpp
   intr/bottom_half.cpp
+  intr/continuation.cpp
   intr/line.cpp
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp
   kern/condition.cpp
   kern/cross_call.cpp
+  kern/demote.cpp
   kern/event_flags.cpp
   kern/main.cpp
   kern/message_queue.cpp

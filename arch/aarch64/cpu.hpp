@@ -78,6 +78,22 @@ struct Cpu {
         return false;
     }
 
+    // Two words that change together. An interrupt between the two instructions makes the second
+    // fail (Arm ARM, B2.12.2); a pair must be aligned to its size.
+    [[gnu::always_inline]] static bool store_second_if_first(u64* pair, u64 value, u64& before) {
+        u64 first;
+        asm volatile(
+            "1: ldaxp %0, %1, %2\n"
+            "   cbz %0, 2f\n"
+            "   stlxp w17, %0, %3, %2\n"  // release: what was stored for the run before this
+            "   cbnz w17, 1b\n"
+            "2:"
+            : "=&r"(first), "=&r"(before), "+Q"(*pair)
+            : "r"(value)
+            : "x17", "memory");
+        return first != 0;
+    }
+
     // A lock bit. `value`: what the word was, if it was not locked. Volatile: with an output, asm
     // goto is not by itself, and a caller that does not look at the old value would get no lock.
     [[gnu::always_inline]] static bool try_lock_word(u64* word, u64& value) {

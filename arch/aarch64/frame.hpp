@@ -42,8 +42,8 @@
 // RunQueue (kern/sched.hpp); `occupied` is first
 #define RUN_TAIL 8
 
-// QueuedCall (kern/base/percpu.hpp)
-#define CALL_FUNCTION 8
+// SoftCall (kern/base/percpu.hpp); `next` and `function` are its first two words
+#define CALL_OWNER 16
 
 // InterruptFrame: what entry saves on the stack of whoever was interrupted.
 #define FRAME_X29 144
@@ -117,6 +117,15 @@ struct TrapFrame {
     u64 vector;  // 0..15 in the table's order; kNoVector if there was no exception (capture.S)
 };
 inline constexpr u64 kNoVector = ~u64{0};
+// Linked by its base class, a call is no standard-layout type; both compilers lay it out as the
+// declarations say all the same.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+static_assert(alignof(SoftCall) == 16 && offsetof(SoftCall, function) == 8);  // a pair, with `next`
+static_assert(offsetof(SoftCall, owner) == CALL_OWNER);
+static_assert(offsetof(SoftCall, usual) == CALL_OWNER + 8);
+#pragma GCC diagnostic pop
+
 static_assert(sizeof(TrapFrame) == FAULT_SIZE);
 static_assert(offsetof(TrapFrame, elr) == FAULT_ELR);
 static_assert(offsetof(TrapFrame, esr) == FAULT_ESR);

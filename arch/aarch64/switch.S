@@ -52,7 +52,8 @@ resume: go_on_with_x0
  * half: a compiled one cost 12 instructions more for registers that are saved already.
  *
  * x19 = PerCpu + 8 * slot            x20 = the continuation that runs    x22 = the one after it
- * x21 = the last of those taken            x23 = 0: an interrupt of a thread at SPL none brought us
+ * x21 = the last of those taken      x23 = twice the rounds after the first, and bit 0 clear: an
+ *                                          interrupt of a thread at SPL none brought us
  */
 
 .macro onto_bottom_half                 /* x0 = the bottom half; leaves its SPL in x12 */
@@ -108,9 +109,10 @@ take_all:
         stlxr   w3, x1, [x19]           // the queue is empty again; x20..x21 is ours
         cbnz    w3, 1b
 run_one:
-        ldr     x22, [x20]              // before it is let go
-        ldp     x2, x1, [x20, #CALL_FUNCTION]
-        stlr    xzr, [x20]              // from here on it may be scheduled again
+        ldp     x1, x4, [x20, #CALL_OWNER]      // and its usual function, which lies beside it
+1:      ldaxp   x22, x2, [x20]          // what it is to call now: a cancel has changed that
+        stlxp   w3, xzr, x4, [x20]      // from here on it may be scheduled again, as usual
+        cbnz    w3, 1b
         blr     x2                      // x0 = the token: a thread's address stands for it
         .globl  bottom_half_called      // a return address that the backtrace knows
 bottom_half_called:
@@ -147,7 +149,10 @@ look_again:
 run_next:
         mov     x20, x22
         b       run_one
-more:   ldr     x12, [x0, #THREAD_BASE_SPL]
+more:   add     x23, x23, #2            // one more round
+        lsr     x0, x23, #1
+        bl      pivot_bottom_half_more  // may give the CPU away, if it has been ours for too long
+        mov     x12, x0                 // this level's SPL
         b       lower
 retire: ldr     x0, [x18, #CPU_CURRENT]
         bl      pivot_bottom_half_retire
@@ -156,7 +161,7 @@ retire: ldr     x0, [x18, #CPU_CURRENT]
 /* What it woke outranks the interrupted thread, x1: that goes to the head of its priority's run
  * queue (kern/sched.hpp: RunQueue::add_first), and x0, the standby thread, runs. */
 preempt:
-        cbnz    x23, back               // not ours to decide
+        tbnz    x23, #0, back           // not ours to decide
         str     x2, [x1, #THREAD_SP]
         ldr     w6, [x1, #THREAD_PRIORITY]
         ldr     x2, [x18, #CPU_RUN]

@@ -18,6 +18,8 @@
 //   read_held_and_spl(), write_held_and_spl(...)  two neighbours, in one access if possible  both
 //   read_standby(), write_standby(...)  the same; preemption is held off                     thread
 //   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
+//   store_second_if_first(p, v, b)  if p[0] is not 0, stores v in p[1], b = what was there;  both
+//                            else false. One step, with acquire and release; p is aligned to 16.
 //   try_lock_word(w, v)      lock_word if that needs no waiting; v is what *w was           both
 //   lock_word(w)             sets bit 0 of *w once it is clear, with acquire; returns what   both
 //                            *w was. Preemption is held off, and whoever clears it runs.
@@ -35,9 +37,10 @@
 //     current = bottom_half[S], on its stack's top; SPL = its base; pinned = who was interrupted
 //     do  first = soft_first[S].next; soft_first[S].next = null
 //         last = exchange(soft_last[S], &soft_first[S])
-//         each from first to last: read its next, then next = null with release, then call it
+//         each from first to last: in one step, read its next and function, and store null and
+//             its usual function (acquire, release); then call what was read
 //         SPL = softserial; attention byte of S = 0
-//     while soft_first[S].next is not null
+//     while soft_first[S].next is not null: pivot_bottom_half_more(rounds), which says the SPL
 //     pinned is null (it was switched to when we blocked)? pivot_bottom_half_retire
 //     else current = pinned; return on its stack
 #pragma once
@@ -75,6 +78,7 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
     Port::read_standby(thread, held);
     Port::write_standby(thread, held);
     { Port::acquire_if_zero(word, held) } -> std::same_as<bool>;
+    { Port::store_second_if_first(word, held, *word) } -> std::same_as<bool>;
     { Port::lock_word(word) } -> std::same_as<u64>;
     { Port::try_lock_word(word, held) } -> std::same_as<bool>;
     Port::wait_for_change(word, held);

@@ -30,6 +30,11 @@ void pivot_spl_lowers(pivot::u64 to);
 void pivot_interrupts_masked();
 void pivot_interrupts_unmask();
 
+// A bottom half has found more work at the end of a round; `rounds`: how many there were after the
+// first. Keeps to the level's budget: it may give the CPU away, and come back. Returns the level's
+// SPL. intr/bottom_half.cpp.
+pivot::u64 pivot_bottom_half_more(pivot::u64 rounds);
+
 // Ends a bottom half that blocked on its way: it may be entered again. Returns the thread to switch
 // to, nothing of the bottom half being kept. kern/sched.cpp.
 pivot::Thread* pivot_bottom_half_retire(pivot::Thread* self);

@@ -11,6 +11,19 @@ using namespace sim;
 
 constinit thread_local PerCpu* t_this_cpu = nullptr;
 
+// Makes one step of what is one on the target: other CPUs may be other host threads.
+constinit bool g_pair_step = false;
+class PairStep {
+  public:
+    PairStep() {
+        while (__atomic_test_and_set(&g_pair_step, __ATOMIC_ACQUIRE)) {
+        }
+    }
+    PairStep(PairStep const&) = delete;
+    PairStep& operator=(PairStep const&) = delete;
+    ~PairStep() { __atomic_clear(&g_pair_step, __ATOMIC_RELEASE); }
+};
+
 }  // namespace
 
 // Behind a call, and one that is not inlined: a thread that goes on upon another host thread's CPU
@@ -60,6 +73,17 @@ bool Cpu::acquire_if_zero(u64* word, u64 value) {
                                        __ATOMIC_RELAXED);
 }
 
+bool Cpu::store_second_if_first(u64* pair, u64 value, u64& before) {
+    far_point();
+    PairStep const step;
+    if (__atomic_load_n(&pair[0], __ATOMIC_ACQUIRE) == 0) {
+        return false;
+    }
+    before = pair[1];
+    pair[1] = value;
+    return true;
+}
+
 bool Cpu::try_lock_word(u64* word, u64& value) {
     far_point();
     value = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -90,3 +114,15 @@ void Cpu::interrupt_cpu(PerCpu const& cpu, u32 sgi) {
 }
 
 }  // namespace pivot::port
+
+namespace pivot::sim {
+
+SoftRun let_go(SoftCall& call) {
+    port::PairStep const step;
+    SoftRun const run{__atomic_load_n(&call.next, __ATOMIC_RELAXED), call.function};
+    call.function = call.usual;
+    __atomic_store_n(&call.next, nullptr, __ATOMIC_RELEASE);
+    return run;
+}
+
+}  // namespace pivot::sim

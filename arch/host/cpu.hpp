@@ -12,6 +12,18 @@
 #include "arch/host/sim_cpu.hpp"
 #include "kern/base/percpu.hpp"
 
+namespace pivot::sim {
+
+// The step of the drain loop that lets a continuation go: what came after it in the queue, and what
+// is to be called.
+struct SoftRun {
+    Link* next;
+    void (*function)(const void* token, void* owner);
+};
+[[nodiscard]] SoftRun let_go(SoftCall& call);
+
+}  // namespace pivot::sim
+
 namespace pivot::port {
 
 struct Cpu {
@@ -51,6 +63,7 @@ struct Cpu {
     }
     [[nodiscard]] static bool acquire_if_zero(u64* word, u64 value);
 
+    [[nodiscard]] static bool store_second_if_first(u64* pair, u64 value, u64& before);
     [[nodiscard]] static u64 lock_word(u64* word);
     [[nodiscard]] static bool try_lock_word(u64* word, u64& value);
     static void wait_for_change(u64 const* word, u64 seen);

@@ -16,7 +16,8 @@ T& field(Thread* thread, usize offset) {
 // SPL fell; what is pushed from then on lands behind it. With a point wherever switch.S has two
 // instructions that an interrupt could come between.
 void drain(PerCpu& cpu, Thread* self, u32 slot, bool straight) {
-    u64 const base = field<u64>(self, THREAD_BASE_SPL);
+    u64 base = field<u64>(self, THREAD_BASE_SPL);
+    u64 rounds = 0;
     Link* first = cpu.soft_first[slot].next;
     do {
         cpu.spl = base;
@@ -33,13 +34,14 @@ void drain(PerCpu& cpu, Thread* self, u32 slot, bool straight) {
             __atomic_exchange_n(&cpu.soft_last[slot], &cpu.soft_first[slot], __ATOMIC_ACQ_REL);
         for (bool more = true; more;) {
             point();
-            auto* const call = static_cast<QueuedCall*>(first);
+            auto* const call = static_cast<SoftCall*>(first);
+            void* const owner = call->owner;
             more = first != last;
-            first = __atomic_load_n(&call->next, __ATOMIC_RELAXED);
             point();
-            __atomic_store_n(&call->next, nullptr, __ATOMIC_RELEASE);
+            SoftRun const run = let_go(*call);
+            first = run.next;
             point();
-            call->function(self, call->owner);
+            run.function(self, owner);
         }
         point();
         cpu.spl = SPL_SOFT;
@@ -47,6 +49,9 @@ void drain(PerCpu& cpu, Thread* self, u32 slot, bool straight) {
         *field<volatile u8*>(self, THREAD_MARK) = 0;  // cleared, and then looked
         point();
         first = cpu.soft_first[slot].next;
+        if (first != nullptr) {
+            base = pivot_bottom_half_more(++rounds);
+        }
     } while (first != nullptr);
 }
 

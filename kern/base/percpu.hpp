@@ -44,6 +44,13 @@ struct QueuedCall : Link {
     void* owner;
 };
 
+// What a bottom half's queue holds. Queued, `function` is what the coming run calls: the usual one,
+// or one that does nothing, if the run was cancelled. Letting it go makes it the usual one again,
+// in one step with clearing the link, so the two are an aligned pair.
+struct alignas(16) SoftCall : QueuedCall {
+    void (*usual)(const void* token, void* owner);
+};
+
 // The soft levels' queues and threads are kept by *slot*, highest level first, so that counting the
 // leading zeros of `attention` finds one: 0 softserial, 1 softnet, 2 softbio, 3 softclock.
 inline constexpr u32 kSoftLevels = 4;

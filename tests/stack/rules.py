@@ -98,7 +98,8 @@ ENTRIES = {
     "boot": ("pivot_mmu_build", "pivot_boot_secure_gic"),
     "main": ("pivot_main",),
     "idle": ("pivot_secondary_main",),
-    "bottom half": ("pivot_attend", "pivot_bottom_half_retire", "pivot_preempt_pinned"),
+    "bottom half": ("pivot_attend", "pivot_bottom_half_retire", "pivot_bottom_half_more",
+                    "pivot_preempt_pinned"),
     "interrupt exit": ("pivot_attend_pass",),
     "fault": ("pivot_fault",),
 }
