@@ -9,6 +9,7 @@ set(PIVOT_KERNEL_SOURCES
   arch/aarch64/cpu.cpp
   arch/aarch64/esr.cpp
   arch/aarch64/fault.cpp
+  arch/aarch64/line_ends.S
   arch/aarch64/memory.cpp
   arch/aarch64/mmu.cpp
   arch/aarch64/start.S
@@ -19,6 +20,7 @@ set(PIVOT_KERNEL_SOURCES
   intr/attend.cpp
   intr/bottom_half.cpp
   intr/line.cpp
+  intr/line_hold.cpp
   kern/base/format.cpp
   kern/base/heap.cpp
   kern/base/log.cpp
@@ -72,6 +74,7 @@ set(PIVOT_RARE_SOURCES
   arch/board/board.cpp
   intr/bottom_half.cpp
   intr/line.cpp
+  intr/line_hold.cpp
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp
