@@ -14,6 +14,8 @@
 //   route(line, cpu)                 thread: an SPI is delivered to that CPU from now on
 //   set_trigger(line, trigger)       thread; false if the hardware fixes it
 //   pend, unpend                     both: sets or clears the pending state by software
+//   deactivate(line)                 thread, on the CPU that acknowledged the line and left it
+//                                    active: it may be taken again
 //   is_pending, is_active, is_enabled  both
 //
 // Lines 0-31, SGIs and PPIs, are banked: each CPU has its own, and an operation is about those of
@@ -43,6 +45,7 @@ concept Controller = requires(u32 line, Ipl ipl, Trigger trigger, u64* affinitie
     { C::set_trigger(line, trigger) } -> std::same_as<bool>;
     C::pend(line);
     C::unpend(line);
+    C::deactivate(line);
     { C::is_pending(line) } -> std::same_as<bool>;
     { C::is_active(line) } -> std::same_as<bool>;
     { C::is_enabled(line) } -> std::same_as<bool>;

@@ -18,10 +18,7 @@ void report_strays(MayBlock const&, int&);
 constinit Continuation g_report_strays =
     Continuation::to<&report_strays>(Ipl::softclock, g_no_owner);
 
-LineEntry& entry_of(void* token) {
-    // vectors.S biases the pointer so that it need not add an offset (frame.hpp: CPU_LINES).
-    return *reinterpret_cast<LineEntry*>(static_cast<u8*>(token) + offsetof(PerCpu, lines));
-}
+LineEntry& entry_of(void* token) { return line_of_token(token); }
 
 // A line that nobody has requested: silence it, and say so once, outside the top half.
 void stray(TopHalf<Ipl::vm> const& context, LineInfo& info) {
@@ -50,6 +47,18 @@ void timed(void* token, void*) {
     }
 }
 
+// The same before a top half that says how its line ends.
+u64 timed_holding(void* token, void*) {
+    u64 const begin = counter();
+    LineInfo& info = g_info[entry_of(token).number];
+    u64 const end = info.ends(token, info.argument);
+    u64 const ticks = counter() - begin;
+    if (ticks > info.longest) {
+        info.longest = ticks;
+    }
+    return end;
+}
+
 }  // namespace
 
 struct StrayLines {
@@ -66,9 +75,9 @@ void set_unrequested(LineEntry& entry, u32 intid) {
     entry.number = intid;
 }
 
-void set_requested(LineEntry& entry, LineInfo const& info) {
+void set_requested(LineEntry& entry, LineInfo& info) {
     entry.handler = info.handler;
-    entry.argument = info.argument;
+    entry.argument = info.ends != nullptr ? &info.holding : info.argument;
     entry.spl = info.spl;
 }
 
@@ -142,8 +151,12 @@ LineError measure_entry(LineId line, u32 lines, bool on) {
         return LineError::not_requested;
     }
     // One store: a top half that starts now sees one or the other, and both are right.
-    for_each_entry(line, info,
-                   [&](LineEntry& entry) { entry.handler = on ? &timed : info.handler; });
+    if (info.ends != nullptr) {
+        info.holding.function = on ? &timed_holding : info.ends;
+    } else {
+        for_each_entry(line, info,
+                       [&](LineEntry& entry) { entry.handler = on ? &timed : info.handler; });
+    }
     info.longest = 0;
     return LineError::none;
 }

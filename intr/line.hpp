@@ -4,9 +4,9 @@
 // Lock order: none. A request claims the line by one compare-and-swap of its name; from then on it
 // is its owner's, who must not enable or release it on two CPUs at the same time.
 //
-// A top half is a function `void(TopHalf<L> const&, T&)`. Its level L is the line's IPL: there is
-// no way to register it at another. What dispatch needs lies in the CPU's own table
-// (PerCpu::lines), what it does not in LineInfo.
+// A top half is a function `void(TopHalf<L> const&, T&)`, or returns Served or LineEnd. Its level L
+// is the line's IPL: there is no way to register it at another. What dispatch needs lies in the
+// CPU's own table (PerCpu::lines), what it does not in LineInfo.
 //
 // Several CPUs. An SPI is delivered to the CPU whose thread requested it; any CPU may enable,
 // disable or pend it, but after a disable from elsewhere the top half may still be running over
@@ -22,6 +22,7 @@
 #pragma once
 
 #include "intr/controller.hpp"
+#include "intr/line_hold.hpp"
 #include "intr/line_id.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
@@ -43,6 +44,10 @@ enum class [[nodiscard]] LineError : u8{
 // What a top half that can tell returns: whether its device was the one that asked.
 enum class Served : u8 { yes, no };
 
+// What a top half returns whose line may stay active, held off by the controller until whoever it
+// has left the work to lets go of it (intr/line_hold.hpp).
+enum class LineEnd : u8 { deactivate, leave_active };
+
 using TopHalfFunction = void (*)(void* token, void* argument);
 
 // The part of a line that dispatch does not need. Read by the shell and by panics.
@@ -50,6 +55,10 @@ struct LineInfo {
     const char* name = nullptr;  // null: not requested
     TopHalfFunction handler = nullptr;
     void* argument = nullptr;
+    // Of a line that may stay active: its top half, and what dispatch calls, which differs while
+    // the top half is measured.
+    u64 (*ends)(void* token, void* argument) = nullptr;
+    HoldingCall holding{nullptr, nullptr};
     u64 spl = 0;         // of its level
     u64 enabled_on = 0;  // the CPUs on which a banked line is enabled, a bit each
     u64 longest = 0;     // ticks, while measured (Lines::measure)
@@ -63,7 +72,8 @@ struct LineInfo {
 [[nodiscard]] LineInfo& line_info(u32 intid);
 
 template <typename R>
-concept TopHalfResult = std::same_as<R, void> || std::same_as<R, Served>;
+concept TopHalfResult =
+    std::same_as<R, void> || std::same_as<R, Served> || std::same_as<R, LineEnd>;
 
 // Mints the token: the one friend of TopHalf.
 struct TopHalfEntry {
@@ -78,6 +88,16 @@ struct TopHalfEntry {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
         call<Fn, L>(context, token, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
+    }
+    // The same for a line that may stay active. Not 0: it does.
+    template <auto Fn, Ipl L, typename T>
+    static u64 run_holding(void* token, void* argument) {
+        auto const& context = *static_cast<TopHalf<L> const*>(token);
+        LineEnd const end = Fn(context, *static_cast<T*>(argument));
+        PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
+        PIVOT_ASSERT((end == LineEnd::leave_active) == is_line_held(token),
+                     "a top half leaves its line active exactly if somebody holds it");
+        return static_cast<u64>(end);
     }
     template <auto Fn, Ipl L, typename T>
     static void call(TopHalf<L> const& context, void* token, T& owner) {
@@ -112,6 +132,7 @@ struct Lines {
     // Boot, on each CPU before it lets interrupts in.
     static void init_cpu(PerCpu& cpu) {
         init_line_table(cpu, &C::disable);
+        init_line_holds(&C::deactivate);
         C::init_cpu();
     }
 
@@ -201,13 +222,22 @@ struct Lines {
                       "nothing is above the top half: it is at high");
         NoPreemption const hold;
         U* const owner = argument;
-        LineError const error = request_entry(line, C::lines(),
-                                              LineInfo{.name = name,
-                                                       .handler = &TopHalfEntry::run<Fn, L, U>,
-                                                       .argument = owner,
-                                                       .spl = held_at(L),
-                                                       .cpu = this_cpu().id,
-                                                       .unmaskable = Unmaskable});
+        LineInfo request{.name = name,
+                         .argument = owner,
+                         .spl = held_at(L),
+                         .cpu = this_cpu().id,
+                         .unmaskable = Unmaskable};
+        if constexpr (std::same_as<R, LineEnd>) {
+            if (line.kind() == LineKind::sgi) {
+                return LineError::wrong_kind;  // GICv2 would have to be told the sender
+            }
+            request.handler = &pivot_irq_holding;
+            request.ends = &TopHalfEntry::run_holding<Fn, L, U>;
+            request.holding = {request.ends, owner};
+        } else {
+            request.handler = &TopHalfEntry::run<Fn, L, U>;
+        }
+        LineError const error = request_entry(line, C::lines(), request);
         if (error == LineError::none) {
             set_priority(line);
             if (!line.is_banked()) {

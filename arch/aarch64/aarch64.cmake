@@ -9,6 +9,7 @@ set(PIVOT_KERNEL_SOURCES
   arch/aarch64/cpu.cpp
   arch/aarch64/esr.cpp
   arch/aarch64/fault.cpp
+  arch/aarch64/line_ends.S
   arch/aarch64/memory.cpp
   arch/aarch64/mmu.cpp
   arch/aarch64/start.S
@@ -20,6 +21,7 @@ set(PIVOT_KERNEL_SOURCES
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/line.cpp
+  intr/line_hold.cpp
   kern/base/format.cpp
   kern/base/heap.cpp
   kern/base/log.cpp
@@ -75,6 +77,7 @@ set(PIVOT_RARE_SOURCES
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/line.cpp
+  intr/line_hold.cpp
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp

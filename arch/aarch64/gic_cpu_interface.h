@@ -39,6 +39,11 @@ dev_access.\@:
         msr     ICC_EOIR1_EL1, x2       // the running priority falls back
         msr     ICC_DIR_EL1, x2         // the line may become pending-and-taken again
 .endm
+/* The same without the deactivation: the line stays active. */
+.macro irq_drop frame
+        ldp     w1, w2, [x0, #CPU_LINES + LINE_COUNT]
+        msr     ICC_EOIR1_EL1, x2
+.endm
 /* x8 = priority mask. Writes are self-synchronising (12.2.21): nothing below is taken after it. */
 .macro irq_mask_x8
         msr     ICC_PMR_EL1, x8
@@ -63,6 +68,13 @@ dev_access.\@:
         str     w2, [x3, #GICC_EOIR]
         device_access
         str     w2, [x3, #GICC_DIR]
+.endm
+.macro irq_drop frame
+        ldr     x3, [x18, #CPU_CONTROLLER]
+        ldr     x2, [\frame, #FRAME_IAR]
+        ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
+        device_access
+        str     w2, [x3, #GICC_EOIR]
 .endm
 .macro irq_mask_x8
         ldr     x10, [x18, #CPU_CONTROLLER]

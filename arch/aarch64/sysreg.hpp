@@ -35,6 +35,7 @@ enum class Sysreg {
     icc_igrpen1_el1,
     icc_rpr_el1,
     icc_hppir1_el1,
+    icc_dir_el1,
     icc_sgi1r_el1,
 };
 
@@ -80,6 +81,7 @@ PIVOT_SYSREG(icc_bpr1_el1, "S3_0_C12_C12_3");     // 12.2.5     binary point
 PIVOT_SYSREG(icc_igrpen1_el1, "S3_0_C12_C12_7");  // 12.2.16    group 1 enable
 PIVOT_SYSREG(icc_rpr_el1, "S3_0_C12_C11_3");      // 12.2.22    running priority
 PIVOT_SYSREG(icc_hppir1_el1, "S3_0_C12_C12_2");   // 12.2.13    highest pending
+PIVOT_SYSREG(icc_dir_el1, "S3_0_C12_C11_1");      // 12.2.7     deactivate
 PIVOT_SYSREG(icc_sgi1r_el1, "S3_0_C12_C11_5");    // 12.2.22    send an SGI
 
 #undef PIVOT_SYSREG

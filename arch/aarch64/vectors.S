@@ -149,6 +149,7 @@ irq_thread_exit:
 #ifdef PIVOT_BUG_EOI_ENABLED
         msr     daifset, #2
 #endif
+        .globl  irq_thread_count        // where line_ends.S joins, its own end of interrupt done
 irq_thread_count:
         add     w1, w1, #1
         str     w1, [x0, #CPU_LINES + LINE_COUNT]
@@ -229,6 +230,7 @@ irq_nested_handled:
 #ifdef PIVOT_BUG_EOI_ENABLED
         msr     daifset, #2
 #endif
+        .globl  irq_nested_count
 irq_nested_count:
         add     w1, w1, #1
         str     w1, [x0, #CPU_LINES + LINE_COUNT]
@@ -257,26 +259,6 @@ irq_nested_attended:
 
 irq_nested_lagging:
         catch_up irq_nested_acknowledged, irq_nested_leave
-
-/* -------------------------------------------------------------------------------------------------
- * The "top half" of the special INTIDs, 1020-1023: there was nothing to acknowledge, so nothing may
- * be ended. It goes on behind the end of interrupt, where the occurrence is counted.
- */
-        .globl  pivot_irq_special
-        .type   pivot_irq_special, %function
-pivot_irq_special:
-        msr     daifset, #2
-        adr     x3, irq_thread_handled
-        cmp     x30, x3
-        b.ne    1f
-        msr     spsel, #0
-        ldp     x6, x0, [sp, #FRAME_SPL]
-        ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
-        b       irq_thread_count
-1:      ldp     x6, x0, [sp, #FRAME_SPL]
-        ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
-        b       irq_nested_count
-        .size   pivot_irq_special, . - pivot_irq_special
 
 /* -------------------------------------------------------------------------------------------------
  * Everything else ends in a panic: a TrapFrame on the interrupt stack, then C++. x0, x1 and the

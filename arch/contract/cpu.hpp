@@ -56,6 +56,11 @@
 // port's.
 extern "C" void pivot_irq_special(void* token, void* argument);
 
+// Stands in the line table for a line that may stay active after its top half; `call` is its
+// HoldingCall. If that returns not 0, exit drops the priority and does not deactivate the line. The
+// port's.
+extern "C" void pivot_irq_holding(void* token, void* call);
+
 namespace pivot {
 
 template <typename Port>

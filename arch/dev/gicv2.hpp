@@ -98,6 +98,11 @@ struct GicV2 {
             GicBank::set_bit(kDistributor, GicBank::kIcpendr, line);
         }
     }
+    // Not of an SGI, whose sender would have to be told.
+    static void deactivate(u32 line) {
+        port::dsb_sy();  // what was written to quiet the device has arrived there
+        mmio::write<u32>(kInterface + kDeactivate, line);
+    }
     [[nodiscard]] static bool is_pending(u32 line) {
         return GicBank::bit(kDistributor, GicBank::kIspendr, line);
     }
@@ -120,6 +125,7 @@ struct GicV2 {
     static constexpr uptr kSgir = 0xf00;            // GICD_SGIR
     static constexpr uptr kCpendsgir = 0xf10;       // GICD_CPENDSGIR, a byte an SGI
     static constexpr uptr kActivePriority = 0x0d0;  // GICC_APR
+    static constexpr uptr kDeactivate = 0x1000;     // GICC_DIR
     static constexpr u32 kEnable = 1u << 0;
     static constexpr u32 kEoiMode = 1u << 9;  // GICC_CTLR.EOImodeNS
 };

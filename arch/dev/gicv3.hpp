@@ -115,6 +115,10 @@ struct GicV3 {
     }
     static void pend(u32 line) { GicBank::set_bit(bank(line), GicBank::kIspendr, line); }
     static void unpend(u32 line) { GicBank::set_bit(bank(line), GicBank::kIcpendr, line); }
+    static void deactivate(u32 line) {
+        port::dsb_sy();  // what was written to quiet the device has arrived there
+        port::write_sysreg<port::Sysreg::icc_dir_el1>(line);
+    }
     [[nodiscard]] static bool is_pending(u32 line) {
         return GicBank::bit(bank(line), GicBank::kIspendr, line);
     }

@@ -62,6 +62,7 @@ struct SimController {
     [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger);
     static void pend(u32 line);
     static void unpend(u32 line);
+    static void deactivate(u32 line);  // DIR: the line may be taken again
     [[nodiscard]] static bool is_pending(u32 line);
     [[nodiscard]] static bool is_active(u32 line);
     [[nodiscard]] static bool is_enabled(u32 line);
@@ -71,8 +72,7 @@ struct SimController {
     [[nodiscard]] static bool is_signalled();                 // the interrupt request to the CPU
     [[nodiscard]] static bool is_signalled(State const& of);  // to the one that `of` belongs to
     [[nodiscard]] static u32 acknowledge();
-    static void drop(u32 line);        // EOIR: the running priority falls back
-    static void deactivate(u32 line);  // DIR: the line may be taken again
+    static void drop(u32 line);  // EOIR: the running priority falls back
 
     // -- the devices
     static void pend(State& of, u32 line);  // at another CPU's interface

@@ -47,16 +47,28 @@ u32 catch_up(PerCpu& cpu, u64 spl) {
     return SimController::acknowledge();
 }
 
-void run_top_half(SimCpu& sim_cpu, LineEntry& line) {
+// line_ends.S: pivot_irq_holding. Whether the line is to stay active.
+bool call_holding(void* token, HoldingCall const& call) {
+    return call.function(token, call.argument) != 0;
+}
+
+// Returns whether the line stays active.
+bool run_top_half(SimCpu& sim_cpu, LineEntry& line) {
     ++sim_cpu.depth;
     sim_cpu.deepest = sim_cpu.depth > sim_cpu.deepest ? sim_cpu.depth : sim_cpu.deepest;
     sim_cpu.masked = false;
     point();  // a higher line may nest before the first statement
     void* const token = reinterpret_cast<u8*>(&line) - offsetof(PerCpu, lines);
-    line.handler(token, line.argument);
+    bool stays_active = false;
+    if (line.handler == &pivot_irq_holding) {
+        stays_active = call_holding(token, *static_cast<HoldingCall*>(line.argument));
+    } else {
+        line.handler(token, line.argument);
+    }
     point();
     sim_cpu.masked = true;
     --sim_cpu.depth;
+    return stays_active;
 }
 
 // vectors.S: irq_thread_attention. Something waits: a bottom half, a thread switch, a held-off
@@ -90,10 +102,12 @@ void run_line(SimCpu& sim_cpu, PerCpu& cpu, u32 intid, u64 spl) {
     LineEntry& line = cpu.lines[intid];
     cpu.spl = line.spl;
     cpu.hardware = line.spl;
-    run_top_half(sim_cpu, line);
+    bool const stays_active = run_top_half(sim_cpu, line);
     if (line.handler != &pivot_irq_special) {
         SimController::drop(line.number);
-        SimController::deactivate(line.number);
+        if (!stays_active) {
+            SimController::deactivate(line.number);
+        }
     }
     ++line.count;
     cpu.spl = spl;
@@ -131,3 +145,6 @@ void take_interrupt() {
 
 // The line table's entry for "there was nothing": take_interrupt ends no interrupt then.
 void pivot_irq_special(void*, void*) {}
+
+// And for a line that may stay active, whose top half run_top_half calls by itself.
+void pivot_irq_holding(void*, void*) {}

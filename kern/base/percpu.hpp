@@ -32,6 +32,13 @@ struct LineEntry {
 };
 static_assert(sizeof(LineEntry) == 32);
 
+// A top half that says whether its line is to stay active: not 0, it is. The entry of such a line
+// has pivot_irq_holding (arch/contract/cpu.hpp) as its handler and one of these as its argument.
+struct HoldingCall {
+    u64 (*function)(void* token, void* argument);
+    void* argument;
+};
+
 // A link of an intrusive queue. `next` is null when the object is in no queue.
 struct Link {
     Link* next;

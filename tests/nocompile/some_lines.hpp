@@ -20,6 +20,7 @@ struct DeclaredController {
     static bool set_trigger(u32 line, Trigger trigger);
     static void pend(u32 line);
     static void unpend(u32 line);
+    static void deactivate(u32 line);
     static bool is_pending(u32 line);
     static bool is_active(u32 line);
     static bool is_enabled(u32 line);

@@ -145,7 +145,7 @@ class Contexts:
         for function in self.graph.matching(rules.TOP_HALF):
             if function not in timed:
                 levels.setdefault(level_of(function), []).append(function)
-        head = max((f.frame for f in timed), default=0)
+        head = max((f.frame for f in timed), default=0) + rules.HOLDING
         exits = self._entries("interrupt exit")
         total, worse, parts = -frame, 0, []
         for level, functions in sorted(levels.items()):

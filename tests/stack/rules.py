@@ -42,6 +42,7 @@ ASSEMBLY = {
     "pivot_enter_bottom_half": "SWITCH_FRAME_SIZE",
     "pivot_capture": None,
     "pivot_irq_special": None,
+    "pivot_irq_holding": None,  # 16 bytes, counted with each top half (contexts.py)
 }
 
 # The thread's own function: each thread is looked at by itself.
@@ -67,6 +68,7 @@ POINTERS = (
     Pointer(r"kern/cross_call\.cpp", r"function\(", (r"ThreadStart::wake_with\(",), or_none=True),
     Pointer(r"kern/clock\.cpp", r"alarm\(", (r"pivot::GenericTimer<.*>::arm\(",)),
     Pointer(r"intr/line\.cpp", r"mask_line\(", (r"::disable\(pivot::u32\)",)),
+    Pointer(r"intr/line_hold\.cpp", r"deactivate_line\(", (r"::deactivate\(pivot::u32\)",)),
     Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),
     Pointer(r"kern/base/log\.cpp", r"g_console\(", CONSOLE),
@@ -114,7 +116,9 @@ LEVEL = r"pivot::Ipl L = pivot::Ipl::(\w+)"
 # The one top half whose line lies above the level that its type names.
 STOP = r"auto Fn = pivot::stop_top_half;"
 # Stands before any top half, while that is measured.
-TIMED = r"::timed\(void\*, void\*\)"
+TIMED = r"::timed(_holding)?\(void\*, void\*\)"
+# And pivot_irq_holding before one whose line may stay active: its frame record.
+HOLDING = 16
 CONTINUATION = r"ThreadStart::continue_with\("
 THREAD_FUNCTION = r"ThreadStart::run\("
 BOTTOM_HALF_STACKS = r"bottom_half_stacks"

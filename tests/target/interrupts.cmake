@@ -37,6 +37,7 @@ pivot_interrupt_test(unmasked PLAIN SOURCES tests/target/unmasked.cpp)
 
 pivot_interrupt_test(spurious PLAIN SOURCES tests/target/spurious.cpp tests/target/spurious.S)
 pivot_interrupt_test(lines PLAIN SOURCES tests/target/lines.cpp)
+pivot_interrupt_test(line_holds PLAIN SOURCES tests/target/line_holds.cpp)
 
 pivot_interrupt_test(spl_levels PLAIN SOURCES tests/target/spl_levels.cpp)
 pivot_interrupt_test(spl_random PLAIN SOURCES tests/target/spl_random.cpp)
