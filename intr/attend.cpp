@@ -47,7 +47,7 @@ void attend_soft(u32 slot, u64 held) {
     } else if (slot == soft_slot(Ipl::softserial) && this_cpu().calls != nullptr) {
         CrossCall::run_all_here();
     } else if (slot == soft_slot(Ipl::softclock) && this_cpu().bottom_half[slot] == nullptr) {
-        bottom_half_of(this_cpu(), Ipl::softclock).look_whether_rested();
+        BottomHalf::look_whether_softclock_has_rested();
     }
     if (slot_byte(slot) == kFirstSoftByte && held == 0) {
         Scheduler::preempt();

@@ -5,6 +5,11 @@
 #include "kern/clock.hpp"
 
 namespace pivot {
+namespace {
+
+constinit BottomHalf* g_softclock[kMaxCpus] = {};
+
+}  // namespace
 
 void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     PerCpu& cpu = this_cpu();
@@ -19,6 +24,9 @@ void BottomHalf::start_here(uptr stack_bottom, uptr stack_top) {
     mark_ = level_ == Ipl::softclock
                 ? &unused_mark_
                 : reinterpret_cast<volatile u8*>(&cpu.attention) + slot_byte(slot);
+    if (level_ == Ipl::softclock) {
+        g_softclock[cpu.id] = this;
+    }
     cpu.soft_last[slot] = &cpu.soft_first[slot];
     cpu.bottom_half[slot] = this;
 }
@@ -50,12 +58,12 @@ void BottomHalf::rest_is_over(MayWake const&, BottomHalf& self) {
     }
 }
 
-void BottomHalf::look_whether_rested() {
-    if (!Scheduler::is_demoted(*this) || counter() < until_) {
-        return;
+void BottomHalf::look_whether_softclock_has_rested() {
+    BottomHalf& self = *g_softclock[this_cpu().id];
+    if (Scheduler::is_demoted(self) && counter() >= self.until_) {
+        Callout::alarm_at_latest(Clock::kNever);
+        ThreadStart::with_token([&](MayWake const& context) { rest_is_over(context, self); });
     }
-    Callout::alarm_at_latest(Clock::kNever);
-    ThreadStart::with_token([this](MayWake const& context) { rest_is_over(context, *this); });
 }
 
 namespace {
@@ -74,11 +82,6 @@ constexpr usize kStacks = usize{kMaxCpus} * kSoftLevels;
 }  // namespace
 
 PIVOT_STACKS(g_bottom_half_stacks, kStacks, kStack);
-
-BottomHalf& bottom_half_of(PerCpu const& cpu, Ipl level) {
-    return g_bottom_halves[cpu.id]
-        .of_level[static_cast<u32>(level) - static_cast<u32>(Ipl::softclock)];
-}
 
 void start_bottom_halves() {
     u32 const id = this_cpu().id;

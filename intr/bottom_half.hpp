@@ -44,8 +44,9 @@ class BottomHalf : public Thread {
 
     // After a round that was not the last: gives the CPU away if it is time to.
     void keep_to_budget(u64 rounds);
-    // softclock alone: no callout can end its rest, so its timer does.
-    void look_whether_rested();
+    // Of this CPU's softclock, when it is marked and not at home: no callout can end its rest, so
+    // its timer does. Preemption is held off.
+    static void look_whether_softclock_has_rested();
 
   private:
     static void rest_is_over(MayWake const&, BottomHalf& self);
@@ -59,7 +60,5 @@ class BottomHalf : public Thread {
 
 // Starts this CPU's bottom halves, one a soft level. Boot, once a CPU.
 void start_bottom_halves();
-
-[[nodiscard]] BottomHalf& bottom_half_of(PerCpu const& cpu, Ipl level);
 
 }  // namespace pivot

@@ -257,10 +257,12 @@ Thread& Scheduler::let_pinned_go(PerCpu& cpu, Thread& self) {
 
 // -- preemption
 
-// A switch that was due happens now. softclock has the same byte, so its queue is looked at again.
+// A switch that was due happens now. softclock has the same byte, so its queue is looked at again,
+// unless softclock is demoted, and will look by itself.
 inline void Scheduler::clear_switch_mark(PerCpu& cpu) {
     spl_unmark(cpu, attention_byte(Ipl::softclock));
-    if (cpu.soft_first[soft_slot(Ipl::softclock)].next != nullptr) [[unlikely]] {
+    if (cpu.soft_first[soft_slot(Ipl::softclock)].next != nullptr &&
+        cpu.bottom_half[soft_slot(Ipl::softclock)] != nullptr) [[unlikely]] {
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
 }

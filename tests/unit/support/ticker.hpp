@@ -16,6 +16,7 @@ class Ticker {
     TestLine<Ipl::sched> line_{sim::kTimerLine, [this](auto const& context) {
                                    sim::Timer::quiet();
                                    due_.schedule(context);
+                                   spl_mark(this_cpu(), attention_byte(Ipl::softclock));
                                }};
 };
 
