@@ -100,6 +100,9 @@ pivot_interrupt_to_bottom_half:
         cbz     x20, not_straight       // only a mark: a thread switch
         mov     x23, #0
         onto_bottom_half
+#ifdef PIVOT_BUG_DRAIN_SPL
+        orr     x12, x12, #SPL_SOFT     // higher bottom halves wait for this one
+#endif
         str     x12, [x18, #CPU_SPL]    // its level: higher bottom halves may interrupt this one
         msr     daifclr, #0xf           // D, A and F, too: the exception masked all four
 take_all:

@@ -50,6 +50,11 @@ inline constexpr bool kBugDoubleQueue = true;
 #else
 inline constexpr bool kBugDoubleQueue = false;
 #endif
+#ifdef PIVOT_BUG_CANCEL_LOST
+inline constexpr bool kBugCancelLost = true;
+#else
+inline constexpr bool kBugCancelLost = false;
+#endif
 #ifdef PIVOT_BUG_UART_OVERRUN
 inline constexpr bool kBugUartOverrun = true;
 #else

@@ -83,6 +83,25 @@ void push_from_interrupt(TopHalf<Ipl::high> const& context) {
 
 void check_work() { require(all_work_done(), "a continuation was lost, or ran twice"); }
 
+// Taken back and scheduled anew; the injected interrupt schedules it, too.
+void cancel_and_schedule(MayBlock const& context) {
+    count_scheduled(g_first.schedule(context));
+    NoPreemption const hold;
+    count_scheduled(g_first.schedule(context));
+    atomic::fetch_add(&g_work.scheduled, g_first.cancel() ? ~0u : 0u);
+    count_scheduled(g_first.schedule(context));
+}
+
+void drain(MayBlock const& context) {
+    count_scheduled(g_first.schedule(context));
+    g_first.drain(context);
+}
+
+void cancel_and_wait(MayBlock const& context) {
+    count_scheduled(g_second.schedule(context));
+    g_second.cancel_and_wait(context);
+}
+
 // -- a line whose top half schedules a continuation: push, exit, bottom half, back
 
 void serve_and_push(TopHalf<Ipl::vm> const& context, Line& line) {
@@ -153,6 +172,15 @@ constexpr Operation kList[] = {
      .run = &push_and_drain,
      .check = &check_work,
      .also = &push_from_interrupt},
+    {.name = "continuation_cancel",
+     .run = &cancel_and_schedule,
+     .check = &check_work,
+     .also = &push_from_interrupt},
+    {.name = "continuation_drain",
+     .run = &drain,
+     .check = &check_work,
+     .also = &push_from_interrupt},
+    {.name = "continuation_cancel_and_wait", .run = &cancel_and_wait, .check = &check_work},
     {.name = "continuation_push_many", .run = &push_many_and_drain, .check = &check_work},
     {.name = "interrupt_exit", .run = &interrupt_exit, .check = &check_line, .in_pairs = true},
     {.name = "bottom_half_entry",

@@ -7,19 +7,20 @@
  * of OBJECTS continuations is pushed by anyone, any number of times. Before it pushes, a context
  * stores news for the function; the run reads them.
  *
- * With -DCANCEL also the protocol that cancel has: a flag of the object, `wanted`, says whether a
- * run is due. schedule sets it by exchange and then queues the object unless it is queued; cancel
- * takes it back by exchange; the drain takes it by exchange after it has let the object go, and
- * runs nothing if it is not set. The result of each exchange is what the caller is told.
+ * With -DCANCEL also cancel: what a queued object's run will call is its usual function, or one
+ * that does nothing. Cancel changes it, schedule of a queued object changes it back, and the drain
+ * lets the object go: each looks at link and function in one step (LDXP/STXP). The former value is
+ * what the caller is told. Another CPU cancels, too.
  *
  * Shown: one run for each schedule that returned true (less those cancelled); runs in the order in
  * which the tail was claimed (without cancel); no object is queued twice; a schedule that returned
  * false is seen, with its news, by a run that starts later; after cancel has returned no run
  * starts until the next schedule; nothing is left behind when all is quiet.
  *
- * Not modelled: other CPUs (cross_call.pml), several levels, functions that block. An exclusive
- * pair is one step, because an interrupt between its halves makes it fail. Memory is in program
- * order: one CPU. No bound on the number of pushes. Each seeded bug is a macro, BUG_*.
+ * Not modelled: the way from another CPU (cross_call.pml), several levels, functions that block.
+ * An exclusive pair is one step, because an interrupt between its halves makes it fail. Memory is
+ * in program order: one CPU, and another one's atomic steps. No bound on the number of pushes. Each
+ * seeded bug is a macro, BUG_*.
  */
 #ifndef OBJECTS
 #define OBJECTS 2
@@ -35,7 +36,7 @@
 byte next[OBJECTS + 2];         /* next[HEAD] is soft_first.next */
 byte last = HEAD;               /* soft_last */
 bool attention;
-bool wanted[OBJECTS + 1];       /* with CANCEL */
+bool nothing[OBJECTS + 1];      /* its function is the one that does nothing */
 
 byte on_cpu;                    /* 0: the base context; n: the n-th top half nested on it */
 bool stopped;                   /* nobody begins to push any more */
@@ -60,15 +61,24 @@ inline claim(me, won) {
     atomic {
         won = next[me] == NONE;
         if
-        :: won ->
-            next[me] = LAST
-#ifndef CANCEL
-            ; assert(!due[me]); due[me] = true      /* queued twice */
-#endif
+        :: won -> next[me] = LAST; assert(!due[me]); due[me] = true      /* queued twice */
         :: else
         fi
     }
 #endif
+}
+
+/* It was queued: its run will come, also if it was cancelled. Let go meanwhile: start over. */
+inline schedule_queued(me, over) {
+    atomic {
+        over = next[me] != NONE;
+#ifndef BUG_CANCEL_LOST
+        if
+        :: over && nothing[me] -> nothing[me] = false; due[me] = true
+        :: else
+        fi
+#endif
+    }
 }
 
 inline take_order(me) {
@@ -78,28 +88,52 @@ inline take_order(me) {
 
 inline push(me, before, won) {
     unseen[me] = true;          /* the news */
-#ifdef CANCEL
-    atomic {
-        assert(wanted[me] == due[me]);
-        due[me] = true;
-        wanted[me] = true
-    }
-#endif
-    claim(me, won);
-    if
-    :: won ->
-        atomic { before = last; last = me; assert(queued < OBJECTS); take_order(me) }
-        next[before] = me;
+    do
+    :: claim(me, won);
+        if
+        :: won ->
+            atomic { before = last; last = me; assert(queued < OBJECTS); take_order(me) }
+            next[before] = me;
 #ifndef BUG_UNMARKED
-        attention = true
+            attention = true;
 #endif
-    :: else
-    fi;
+            break
+        :: else
+        fi;
+#ifdef CANCEL
+        schedule_queued(me, won);
+        if
+        :: won -> break
+        :: else
+        fi
+#else
+        break
+#endif
+    od;
     atomic { before = NONE; won = false }
 }
 
-inline cancel(me) {
-    atomic { due[me] = false; wanted[me] = false; unseen[me] = false }
+inline cancel(me, won) {
+#ifdef BUG_CANCEL_IN_TWO_STEPS
+    won = next[me] != NONE;
+    atomic {
+        if
+        :: won && !nothing[me] -> nothing[me] = true; due[me] = false; unseen[me] = false
+        :: else
+        fi;
+        won = false
+    }
+#else
+    atomic {
+        if
+        :: next[me] != NONE && !nothing[me] ->
+            nothing[me] = true;
+            due[me] = false;
+            unseen[me] = false
+        :: else                 /* no run is due, or it has begun */
+        fi
+    }
+#endif
 }
 
 inline act(me, before, won) {
@@ -113,32 +147,24 @@ inline act(me, before, won) {
     if
     :: push(me, before, won)
 #ifdef CANCEL
-    :: cancel(me)
+    :: cancel(me, won)
 #endif
     fi;
     me = NONE
 }
 
 /* The function of `me`: reads the news. */
-inline run_one(me) {
-#ifdef CANCEL
+inline run_one(me, runs) {
     if
-#ifdef BUG_WANTED_IN_TWO_STEPS
-    :: wanted[me] ->
-        atomic { wanted[me] = false; assert(due[me]); due[me] = false }     /* runs, cancelled */
-        unseen[me] = false
-#else
-    :: atomic { wanted[me] -> wanted[me] = false; assert(due[me]); due[me] = false }
-        unseen[me] = false
-#endif
-    :: atomic { !wanted[me] -> assert(!due[me]) }   /* a run is forgotten */
+    :: runs -> unseen[me] = false
+    :: else
     fi
-#else
-    unseen[me] = false
-#endif
 }
 
-inline let_go_of(me) {
+inline let_go_of(me, runs) {
+#ifdef BUG_LET_GO_IN_TWO_STEPS
+    runs = !nothing[me];
+#endif
     atomic {
         next[me] = NONE;
         assert(queued > 0 && order[0] == me);       /* out of order */
@@ -148,14 +174,16 @@ inline let_go_of(me) {
 #endif
         queued--;
         order[queued] = NONE;
-#ifndef CANCEL
-        assert(due[me]);                            /* a run that nobody is owed */
-        due[me] = false
+#ifndef BUG_LET_GO_IN_TWO_STEPS
+        runs = !nothing[me];
 #endif
+        nothing[me] = false;
+        assert(runs == due[me]);                    /* a run that nobody is owed, or none */
+        due[me] = false
     }
 }
 
-inline drain(first, stop, after) {
+inline drain(first, stop, after, runs) {
     first = next[HEAD];
     do
     :: first != NONE ->
@@ -170,11 +198,11 @@ inline drain(first, stop, after) {
         :: assert(first != LAST && first != NONE && first != HEAD);     /* off the end */
             after = next[first];
 #ifdef BUG_LET_GO_AFTER          /* `next` is cleared when the function has run */
-            run_one(first);
-            let_go_of(first);
+            run_one(first, true);
+            let_go_of(first, runs);
 #else
-            let_go_of(first);
-            run_one(first);
+            let_go_of(first, runs);
+            run_one(first, runs);
 #endif
             if
             :: first == stop -> break
@@ -193,7 +221,7 @@ inline drain(first, stop, after) {
 #endif
     :: else -> break
     od;
-    atomic { first = NONE; stop = NONE; after = NONE }
+    atomic { first = NONE; stop = NONE; after = NONE; runs = false }
 }
 
 active [DEPTH] proctype top_half()      /* the first processes: 0 is the first nested */
@@ -210,7 +238,7 @@ end:
 
 active proctype base() provided (on_cpu == 0) {
     byte first, stop, after, me;
-    bool won;
+    bool won, runs;
 end:
     do
     :: !stopped -> act(me, after, won)
@@ -221,11 +249,31 @@ end:
         :: attention = false            /* attend_soft */
         fi;
         if
-        :: next[HEAD] != NONE -> drain(first, stop, after)
+        :: next[HEAD] != NONE -> drain(first, stop, after, runs)
         :: else
         fi
     od
 }
+
+#ifdef CANCEL
+active proctype another_cpu() {         /* it cancels whatever, whenever */
+    byte me;
+    bool won;
+end:
+    do
+    :: !stopped ->
+        atomic {
+            me = 1;
+            do
+            :: me < OBJECTS -> me++
+            :: break
+            od
+        }
+        cancel(me, won);
+        me = NONE
+    od
+}
+#endif
 
 active proctype quiet() {
     timeout;

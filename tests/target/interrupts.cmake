@@ -46,6 +46,8 @@ pivot_interrupt_test(spl_injected SOURCES tests/target/spl_injected.cpp)
 pivot_interrupt_test(continuations PLAIN SOURCES tests/target/continuations.cpp)
 pivot_interrupt_test(bottom_halves PLAIN SOURCES tests/target/bottom_halves.cpp)
 pivot_interrupt_test(continuations_injected SOURCES tests/target/continuations_injected.cpp)
+pivot_interrupt_test(continuations_cancelled SOURCES tests/target/continuations_cancelled.cpp)
+pivot_interrupt_test(budget SOURCES tests/target/budget.cpp)
 
 pivot_interrupt_test(threads SOURCES tests/target/threads.cpp)
 
@@ -55,4 +57,10 @@ pivot_bug_test(scratch_lost TEXT "lost is" SOURCES
 if("SPLX_RACE" IN_LIST PIVOT_TARGET_BUGS)
   pivot_bug_test(splx_race TEXT "the line fired 0 times" SOURCES tests/target/spl_injected.cpp)
   pivot_bug_test(double_queue TEXT "runs is" SOURCES tests/target/continuations_injected.cpp)
+  pivot_bug_test(cancel_lost TEXT "unseen" SOURCES tests/target/continuations_cancelled.cpp)
+  # Found by the checked kernel itself, at the end of the first continuation.
+  pivot_image(t_bug_drain_spl FLAVOUR bug_drain_spl
+    SOURCES tests/target/continuations_cancelled.cpp)
+  pivot_target_test(bug_drain_spl_is_caught IMAGE t_bug_drain_spl.elf EXACT ARGS
+    --expect-status 3 --expect "^panic: a continuation returned with another SPL" --reject passed:)
 endif()
