@@ -37,7 +37,7 @@ struct Device {
     }
 };
 
-constinit Device g_device;
+constinit Device g_device{};
 constinit Thread g_worker{"worker"};
 
 void top_half(TopHalf<Ipl::vm> const& context, Device& device) {
