@@ -36,3 +36,8 @@ pivot_panic_test(t_lock_order strange-release
   "::release_alpha\\+" "interrupt depth 1")
 pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
   ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
+
+# lock_or_defer, and the line that it leaves active.
+pivot_interrupt_test(deferral PLAIN SOURCES tests/target/deferral.cpp)
+pivot_bug_test(early_deactivation TEXT "is_active" SOURCES tests/target/deferral.cpp)
+pivot_bug_test(nothing_lent TEXT "priority" SOURCES tests/target/deferral.cpp)
