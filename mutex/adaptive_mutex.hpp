@@ -132,7 +132,7 @@ class AdaptiveMutex {
         return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }
     // How often a continuation has been left here because the owner did not run.
-    [[nodiscard]] u32 deferrals() const { return atomic::load_relaxed(&deferrals_); }
+    [[nodiscard]] u32 deferrals() const { return atomic::load_relaxed(&info_.deferred); }
 
     // A thread's address has these bits free (kern/thread.hpp).
     static constexpr u64 kFlags = 15;
@@ -180,7 +180,6 @@ class AdaptiveMutex {
 
     LockInfo info_;             // first: its word
     Link* deferred_ = nullptr;  // newest first, the last one's `next` not null
-    u32 deferrals_ = 0;
     // Guarded by g_turnstiles.
     u32 lent_ = 0;                             // a priority, for the sake of what is left here
     Thread* waiters_ = nullptr;                // highest priority first

@@ -32,7 +32,7 @@ bool AdaptiveMutex::leave(Link& claimed) {
             break;
         }
     }
-    atomic::fetch_add(&deferrals_, u32{1});
+    atomic::fetch_add(&info_.deferred, u32{1});
     auto* const last = reinterpret_cast<Link*>(u64{kMark});  // not null: it is claimed
     Link* before = atomic::load_relaxed(&deferred_);
     do {

@@ -11,6 +11,7 @@
 #include "kern/clock.hpp"
 #include "kern/main.hpp"
 #include "kern/semaphore.hpp"
+#include "tests/target/command.hpp"
 #include "tests/target/works.hpp"
 
 namespace pivot {
@@ -346,6 +347,9 @@ void image_main(MayBlock const& context) {
     attach<Ipl::high>(g_high);
     attach<Ipl::sched>(g_ppi);
     CHECK(current_thread().set_priority(context, 10) == ThreadError::none);
+    if (CommandLine().has("panic-on-defer")) {
+        Deferral::panic_on_defer(true);
+    }
     free_it_is_taken();
     the_interrupted_thread_owns_it(context, g_spi);
     the_interrupted_thread_owns_it(context, g_high);
