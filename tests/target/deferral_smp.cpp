@@ -81,7 +81,7 @@ void image_main(MayBlock const& context) {
     CHECK(BoardLines::enable(kSpi) == LineError::none);
     LineInfo const& info = line_info(kSpi.intid());
     // A look takes some instructions, of both CPUs: they share the exact clock.
-    constexpr u64 kALook = 50000;
+    constexpr u64 kALook = 1'000;
     for (u64 const holds_ns : {1'000, 2'000, 4'000}) {
         u64 const waited = wait_for(context, holds_ns);
         log("owned for {} ns: spun for {} ns", holds_ns, waited);
