@@ -63,7 +63,11 @@ struct LineInfo {
     u64 enabled_on = 0;  // the CPUs on which a banked line is enabled, a bit each
     u64 longest = 0;     // ticks, while measured (Lines::measure)
     u32 cpu = 0;         // to which an SPI is delivered
-    u32 spurious = 0;    // top half said it was not its device; of a banked line, roughly
+    // What has come of lock_or_defer (intr/deferral.hpp); of a banked line, roughly.
+    u32 locks_taken = 0;
+    u32 locks_spun = 0;  // taken after a wait for another CPU
+    u32 locks_deferred = 0;
+    u32 spurious = 0;  // top half said it was not its device; of a banked line, roughly
     bool unmaskable = false;
     bool stray = false;     // fired without having been requested; masked since
     bool reported = false;  // and that has been said

@@ -28,6 +28,7 @@
 #pragma once
 
 #include "arch/contract/cpu.hpp"
+#include "kern/cross_call.hpp"
 #include "spl/context.hpp"
 
 namespace pivot {
@@ -60,5 +61,31 @@ void hold_line(TopHalf<L> const& context) {
 
 // By a thread that the line was held for.
 void let_go_of_line(MayWake const& context, u32 intid);
+
+// A hold that an object keeps, for whoever runs for it, on whichever CPU. It lets go where the line
+// was held.
+class AttachedLine {
+  public:
+    constexpr AttachedLine() : call_(CrossCall::to<&AttachedLine::arrive>(*this)) {}
+    AttachedLine(AttachedLine const&) = delete;
+    AttachedLine& operator=(AttachedLine const&) = delete;
+
+    // A top half holds its line. False: this one keeps another already.
+    [[nodiscard]] bool attach(u32 intid);
+    // Of several that want to let go of it later, one gets true.
+    [[nodiscard]] bool take();
+    void let_go(MayWake const& context);
+
+  private:
+    // word_: 0, or the INTID, the CPU's number << 32 and one of these.
+    static constexpr u64 kAttached = u64{1} << 62;
+    static constexpr u64 kTaken = u64{1} << 63;
+
+    static void arrive(MayWake const& context, AttachedLine& self) { self.let_go_here(context); }
+    void let_go_here(MayWake const& context);
+
+    u64 word_ = 0;
+    CrossCall call_;
+};
 
 }  // namespace pivot

@@ -1,9 +1,12 @@
 #include "mutex/park.hpp"
 
 #include "kern/sched.hpp"
+#include "mutex/adaptive_mutex.hpp"
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
+
+static_assert(alignof(Thread) > AdaptiveMutex::kFlags);
 
 // A sleep under a spin mutex, under a raised SPL, or in a top half whose token came through a
 // global. A bottom half may block at its own level, but not above it.

@@ -4,6 +4,7 @@ include_guard(GLOBAL)
 set(PIVOT_SHELL_SOURCES
   kern/pivot/bench.cpp
   kern/pivot/cpus.cpp
+  kern/pivot/deferrals.cpp
   kern/pivot/image.cpp
   kern/pivot/irq.cpp
   kern/pivot/machine.cpp

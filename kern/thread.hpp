@@ -50,7 +50,8 @@ inline constexpr u32 kDemotedPriority = 1;
 // The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
 inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
 
-class Thread {
+// Aligned so that its address leaves room for an adaptive mutex's flags.
+class alignas(16) Thread {
   public:
     constexpr explicit Thread(const char* name)
         : wake_call_(CrossCall::to<&Thread::wake_here>(*this)),

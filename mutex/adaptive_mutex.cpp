@@ -124,7 +124,7 @@ bool AdaptiveMutex::enter_turnstile(MayBlock const& context) {
     SpinGuard const guard(g_turnstiles, context);
     u64 const word = atomic::load_relaxed(&info_.word);
     auto* const owner = reinterpret_cast<Thread*>(word & ~kFlags);
-    if (owner == nullptr || runs_elsewhere(*owner)) {
+    if (owner == nullptr || (word & kTopHalf) != 0 || runs_elsewhere(*owner)) {
         return false;
     }
     if (!atomic::replace(&info_.word, word, word | kWaiters)) {
@@ -145,20 +145,25 @@ void AdaptiveMutex::unlock_slowly(MayBlock const& context) {
         return;
     }
     NoPreemption const hold;
-    if (Thread* const woken = release_with_waiters(context); woken != nullptr) {
+    auto const [woken, deferred] = release_contested(context);
+    if (deferred) {
+        deliver_all();
+    }
+    if (woken != nullptr) {
         unpark(*woken);
     }
 }
 
-Thread* AdaptiveMutex::release_with_waiters(MayBlock const& context) {
+AdaptiveMutex::Released AdaptiveMutex::release_contested(MayBlock const& context) {
     SpinGuard const guard(g_turnstiles, context);
     Thread* woken = nullptr;
-    if (waiters_ != nullptr) {  // the last one may have given up
+    if (Turnstile::is_contested(*this)) {  // the last waiter may have given up
         woken = Turnstile::release(*this, *port::Cpu::current());
     }
-    // Not a store: the statistics may be switched at any time.
-    atomic::fetch_and(&info_.word, kCounted | (waiters_ != nullptr ? kWaiters : u64{0}));
-    return woken;
+    // Not a store: the statistics may be switched at any time, and a top half leave a link.
+    u64 const before =
+        atomic::fetch_and(&info_.word, kCounted | (waiters_ != nullptr ? kWaiters : u64{0}));
+    return {woken, (before & kDeferred) != 0};
 }
 
 }  // namespace pivot

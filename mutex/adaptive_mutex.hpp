@@ -35,6 +35,25 @@
 // guards), and that the waiter is off its stack before it runs again, which its home CPU sees to
 // because nothing else runs there before the switch is done. That the owner runs elsewhere is a
 // hint only: wrong either way, it costs time. Proved in tests/model/adaptive_mutex.pml.
+//
+// Top halves have a way of their own (intr/deferral.hpp; mutex/deferred.cpp). One that finds the
+// mutex free takes it in the name of the thread that it has interrupted, with bit 3 set: other CPUs
+// find an owner that runs, and spin. It releases it before it returns, so nobody of its own CPU
+// ever sees it; and since that bit keeps threads out of the turnstile, a top half never has to
+// wake one. One that may not wait for the owner leaves a link, a continuation, in `deferred_`, and
+// sets bit 2, which sends the release the slow way: it delivers all that has been left.
+//
+//     top half                                    owner
+//     CAS word: owner -> owner|deferred           CAS word: self -> 0: fails, the bit is set
+//       failed: look again; free? do not leave it lock turnstiles; clear word, bit included
+//     push the link on `deferred_`                list = exchange(deferred_, null)
+//     word: is the bit gone?                      deliver all of it
+//       list = exchange(deferred_, null)
+//       deliver all of it
+//
+// The push is before the look, the clearing before the exchange, and all CPUs see these in one
+// order: either the look finds the bit gone, or the exchange finds the link. Both is well, too.
+// While a thread owns it and the bit stands, the owner changes under g_turnstiles only.
 #pragma once
 
 #include "arch/contract/cpu.hpp"
@@ -103,7 +122,7 @@ class AdaptiveMutex {
     template <Ipl L>
     bool lock_until(TopHalf<L> const&, u64) = delete;  // a top half never blocks
     template <Ipl L>
-    bool try_lock(TopHalf<L> const&) = delete;  // the owner would be the interrupted thread
+    bool try_lock(TopHalf<L> const&) = delete;  // lock_or_defer says what to do if it is taken
     template <Ipl L>
     void unlock(TopHalf<L> const&) = delete;  // a top half never owns an adaptive mutex
 
@@ -112,14 +131,35 @@ class AdaptiveMutex {
     [[nodiscard]] Thread* owner() const {
         return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }
+    // How often a continuation has been left here because the owner did not run.
+    [[nodiscard]] u32 deferrals() const { return atomic::load_relaxed(&info_.deferred); }
+
+    // A thread's address has these bits free (kern/thread.hpp).
+    static constexpr u64 kFlags = 15;
 
   private:
     friend struct Turnstile;
+    friend class LockedContinuation;
+    friend struct Deferral;
+    friend class TopHalfLock;
 
     static constexpr u64 kWaiters = 1;
     static constexpr u32 kCountedBit = 1;
     static constexpr u64 kCounted = u64{1} << kCountedBit;
-    static constexpr u64 kFlags = 7;
+    static constexpr u64 kDeferred = 4;  // only while it has an owner
+    static constexpr u64 kTopHalf = 8;   // owned by a top half that has interrupted the owner
+
+    // By a top half. Not if threads wait, who were there first.
+    [[nodiscard]] bool take_in_top_half();
+    void release_in_top_half();
+    [[nodiscard]] bool is_left_to_waiters() const {
+        return (atomic::load_relaxed(&info_.word) & ~kCounted) == kWaiters;
+    }
+    // Leaves a link here, whose `next` is claimed, until the mutex is released. False: nobody owns
+    // it; the link is the caller's. Preemption is held off.
+    [[nodiscard]] bool leave(Link& claimed);
+    // While a link is left here, the owner has at least this priority.
+    void lend(MayWake const& context, u32 priority);
 
     [[nodiscard]] static u64 self() { return reinterpret_cast<u64>(port::Cpu::current()); }
     [[nodiscard, gnu::noinline]] bool lock_slowly(MayBlock const& context, u64 deadline);
@@ -130,11 +170,18 @@ class AdaptiveMutex {
     [[nodiscard]] bool take_free(MayBlock const& context);
     [[nodiscard]] u64 spin_while_owner_runs(u64 deadline) const;
     [[nodiscard]] bool enter_turnstile(MayBlock const& context);
-    [[nodiscard]] Thread* release_with_waiters(MayBlock const& context);
+    struct Released {
+        Thread* woken;
+        bool deferred;
+    };
+    [[nodiscard]] Released release_contested(MayBlock const& context);
+    void deliver_all();
     void clear_waiters() { atomic::fetch_and(&info_.word, ~kWaiters); }
 
-    LockInfo info_;  // first: its word
+    LockInfo info_;             // first: its word
+    Link* deferred_ = nullptr;  // newest first, the last one's `next` not null
     // Guarded by g_turnstiles.
+    u32 lent_ = 0;                             // a priority, for the sake of what is left here
     Thread* waiters_ = nullptr;                // highest priority first
     AdaptiveMutex* next_contested_ = nullptr;  // of the same owner
 };

@@ -69,7 +69,8 @@ struct LockInfo {
     const char* name;
     LockInfo* next = nullptr;       // of all locks in the books
     LockClass* of_class = nullptr;  // null: not yet in the books, or there was no room
-    u64 since = 0;                  // the counter when it was taken; 0: that was not counted
+    u32 deferred = 0;  // continuations that top halves have left here (intr/deferral.hpp)
+    u64 since = 0;     // the counter when it was taken; 0: that was not counted
     LockKind kind;
     Ipl level;  // of a spin mutex
     u8 counted_shift;

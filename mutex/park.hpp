@@ -1,5 +1,5 @@
-// How a lock puts a thread to sleep: the one interface between mutex/ and the scheduler, which lies
-// to its right and implements it (kern/park.cpp).
+// How a lock puts a thread to sleep, and hands on what top halves have left: the one interface
+// between mutex/ and what lies to its right and implements it (kern/park.cpp, intr/deferral.cpp).
 //
 // Who: threads, with preemption held off by the caller but for assert_may_block.
 // Lock order: as each line says.
@@ -42,5 +42,9 @@ void unpark(Thread& thread);
 void priority_changed(Thread& thread);
 
 [[nodiscard]] const char* name_of(Thread const& thread);
+
+// Schedules the continuations that were left on a mutex, each where it is to run; a list as
+// AdaptiveMutex keeps it, or null. Preemption is held off, or a top half calls.
+void deliver_deferred(Link* newest);
 
 }  // namespace pivot

@@ -44,6 +44,15 @@ static void refuse_deadlock(AdaptiveMutex const& mutex, Thread const& thread) {
     }
 }
 
+u32 Turnstile::lent_by(AdaptiveMutex const& mutex) {
+    u32 const by_waiter = mutex.waiters_ != nullptr ? effective(*mutex.waiters_) : 0;
+    return by_waiter > mutex.lent_ ? by_waiter : mutex.lent_;
+}
+
+bool Turnstile::is_contested(AdaptiveMutex const& mutex) {
+    return mutex.waiters_ != nullptr || mutex.lent_ != 0;
+}
+
 void Turnstile::update(Thread& thread) {
     Thread* at = &thread;
     for (u32 i = 0; at != nullptr && i < kLongestChain; ++i) {
@@ -51,7 +60,7 @@ void Turnstile::update(Thread& thread) {
         u32 now = record.base;
         for (AdaptiveMutex* mutex = record.contested; mutex != nullptr;
              mutex = mutex->next_contested_) {
-            u32 const lent = effective(*mutex->waiters_);
+            u32 const lent = lent_by(*mutex);
             now = lent > now ? lent : now;
         }
         if (now == record.effective) {
@@ -79,10 +88,19 @@ void Turnstile::enter(AdaptiveMutex& mutex, Thread& thread) {
     TurnRecord& record = turn_record(thread);
     record.waits_for = &mutex;
     came_to_it(thread);
-    if (mutex.waiters_ == nullptr) {
+    if (!is_contested(mutex)) {
         enlist(turn_record(owner).contested, mutex, mutex.next_contested_);
     }
     insert(mutex.waiters_, thread);
+    update(owner);
+}
+
+void Turnstile::lend(AdaptiveMutex& mutex, u32 priority) {
+    Thread& owner = *mutex.owner();
+    if (!is_contested(mutex)) {
+        enlist(turn_record(owner).contested, mutex, mutex.next_contested_);
+    }
+    mutex.lent_ = priority;
     update(owner);
 }
 
@@ -116,6 +134,7 @@ static Thread* take_out(AdaptiveMutex& mutex, Thread*& first) {
 Thread* Turnstile::release(AdaptiveMutex& mutex, Thread& owner) {
     Thread* const woken = take_out(mutex, mutex.waiters_);
     disown(mutex, owner, &AdaptiveMutex::next_contested_);
+    mutex.lent_ = 0;
     update(owner);
     return woken;
 }
@@ -149,7 +168,7 @@ bool Turnstile::give_up(Thread& thread) {
     Thread* const owner = mutex->owner();
     if (mutex->waiters_ == nullptr) {
         mutex->clear_waiters();
-        if (owner != nullptr) {
+        if (owner != nullptr && !is_contested(*mutex)) {
             disown(*mutex, *owner, &AdaptiveMutex::next_contested_);
         }
     }

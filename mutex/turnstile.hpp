@@ -4,12 +4,14 @@
 // its deadline. Threads only. Lock order: g_turnstiles guards all of it, a spin mutex at
 // softserial; the locks of wait queues may be taken under it.
 //
-// A mutex that has waiters is *contested*, and stands in its owner's list. A thread's effective
-// priority is the highest of its base priority and the effective priorities of the first waiters
-// of all contested mutexes that it owns. Whenever one of these changes, the thread's is worked out
-// anew, and if it changed, its place among the waiters of the mutex that it waits for itself, and
-// then that mutex's owner: the chain. Worked out anew, never adjusted, so it does not matter in
-// which order mutexes are released, waiters give up, or base priorities change.
+// A mutex that has waiters, or for which a deferred continuation lends something
+// (intr/deferral.hpp), is *contested*, and stands in its owner's list. A thread's effective
+// priority is the highest of its base priority and what all contested mutexes that it owns lend it:
+// the effective priorities of their first waiters, and those of what is deferred. Whenever one of
+// these changes, the thread's is worked out anew, and if it changed, its place among the waiters of
+// the mutex that it waits for itself, and then that mutex's owner: the chain. Worked out anew,
+// never adjusted, so it does not matter in which order mutexes are released, waiters give up, or
+// base priorities change.
 //
 //     high  --waits for-->  B, owned by middle  --waits for-->  A, owned by low
 //     effective 20          effective 20 (base 10)              effective 20 (base 5)
@@ -51,8 +53,12 @@ struct Turnstile {
 
     // `thread` waits for `mutex`, which has an owner.
     static void enter(AdaptiveMutex& mutex, Thread& thread);
-    // Takes the waiter that is to be woken out of a mutex that its owner is about to free. Null:
-    // all are suspended.
+    // Somebody lends the owner of a mutex something.
+    [[nodiscard]] static bool is_contested(AdaptiveMutex const& mutex);
+    // A deferred continuation lends the owner of `mutex` a priority, until the mutex is released.
+    static void lend(AdaptiveMutex& mutex, u32 priority);
+    // Takes the waiter that is to be woken out of a contested mutex that its owner is about to
+    // free. Null: there is none, or all are suspended.
     [[nodiscard]] static Thread* release(AdaptiveMutex& mutex, Thread& owner);
     // The thread's base priority has changed, or it was suspended or resumed: if a mutex is free
     // and nobody is sure to take it soon, wakes the first of its waiters for that.
@@ -65,6 +71,9 @@ struct Turnstile {
     [[nodiscard]] static bool give_up(Thread& thread);
     // The thread's base priority, or what it is lent, may have changed.
     static void update(Thread& thread);
+
+  private:
+    [[nodiscard]] static u32 lent_by(AdaptiveMutex const& mutex);
 };
 
 }  // namespace pivot

@@ -26,6 +26,7 @@ usage: ./pivot [bench | test | run | debug | clean | help] [options]
   --board NAME    bench, run, debug: the board ({boards})
   --smp N         bench, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too
+  --panic-on-defer  run: a top half that must leave its work to a continuation is a panic
   --no-install    install nothing: list what is missing and stop with status 2
   --verbose       show every command
   -- ARGS         debug: the rest goes to gdb, e.g. -- -batch -ex pivot-lines
@@ -51,7 +52,7 @@ def arguments(argv):
     parser.add_argument("command", nargs="?", default="bench")
     parser.add_argument("--board")
     parser.add_argument("--smp")
-    for flag in ("--verbose", "--no-install", "--full", "--help", "-h"):
+    for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     args = parser.parse_args(argv)
     if args.help or args.h:
@@ -61,7 +62,9 @@ def arguments(argv):
     for word, given, goes_with in (("--board", args.board is not None, ("bench", "run", "debug")),
                                    ("--smp", args.smp is not None, ("bench", "test", "run",
                                                                     "debug")),
-                                   ("--full", args.full, ("test",)), ("--", rest, ("debug",))):
+                                   ("--full", args.full, ("test",)),
+                                   ("--panic-on-defer", args.panic_on_defer, ("run",)),
+                                   ("--", rest, ("debug",))):
         if given and args.command not in goes_with and args.command != "help":
             parser.error(f"{word} does not go with {args.command}")
     args.rest = rest
@@ -181,7 +184,8 @@ def do_run(args):
     board, = boards_of(args)
     must_build(board, args.verbose, "pivot")
     words = machines.qemu_command(board, presets.build_dir(board) / "images/pivot.elf",
-                                  smp=args.smp, serial="mon:stdio")
+                                  smp=args.smp, serial="mon:stdio",
+                                  args=("panic-on-defer",) if args.panic_on_defer else ())
     say.step(f"Booting {board} (Ctrl-A X ends it)")
     say.command_line(words, args.verbose)
     os.execvp(words[0], words)

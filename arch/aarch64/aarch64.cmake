@@ -20,6 +20,7 @@ set(PIVOT_KERNEL_SOURCES
   intr/attend.cpp
   intr/bottom_half.cpp
   intr/continuation.cpp
+  intr/deferral.cpp
   intr/line.cpp
   intr/line_hold.cpp
   kern/base/format.cpp
@@ -49,6 +50,7 @@ set(PIVOT_KERNEL_SOURCES
   kern/timed_wait.cpp
   kern/wait_queue.cpp
   mutex/adaptive_mutex.cpp
+  mutex/deferred.cpp
   mutex/lock_class.cpp
   mutex/lock_graph.cpp
   mutex/lock_order.cpp
@@ -76,6 +78,7 @@ set(PIVOT_RARE_SOURCES
   arch/board/board.cpp
   intr/bottom_half.cpp
   intr/continuation.cpp
+  intr/deferral.cpp
   intr/line.cpp
   intr/line_hold.cpp
   kern/base/format.cpp
@@ -98,6 +101,7 @@ set(PIVOT_RARE_SOURCES
   kern/thread.cpp
   kern/timed_wait.cpp
   mutex/adaptive_mutex.cpp
+  mutex/deferred.cpp
   mutex/lock_class.cpp
   mutex/lock_graph.cpp
   mutex/lock_order.cpp
@@ -202,6 +206,8 @@ set(PIVOT_TARGET_BUGS EOI_ENABLED SCRATCH_LOST)
 if(PIVOT_GIC EQUAL 3)
   list(APPEND PIVOT_TARGET_BUGS SPLX_RACE DOUBLE_QUEUE CANCEL_LOST DRAIN_SPL)
 endif()
+# The line's active state is the controller's, so these on both.
+list(APPEND PIVOT_TARGET_BUGS EARLY_DEACTIVATION NOTHING_LENT)
 foreach(bug ${PIVOT_TARGET_BUGS})
   string(TOLOWER ${bug} lower)
   pivot_flavour(bug_${lower} DEFINITIONS PIVOT_CHECKED=1 PIVOT_BUG_${bug}=1)

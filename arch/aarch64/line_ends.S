@@ -11,14 +11,14 @@
 
         .section .text.line_ends, "ax"
 
-/* Interrupts masked, as exit does before anything else. Branches away if it was a top half that was
- * interrupted; else SP is the thread's, where the frame lies. */
+/* Branches away if it was a top half that was interrupted; else SP is the thread's, where the frame
+ * lies. Interrupts are masked as late as exit does it: as few instructions before the end. */
 .macro leave_top_half nested
-        msr     daifset, #2
         adrp    x3, irq_thread_handled
         add     x3, x3, :lo12:irq_thread_handled
         cmp     x30, x3
         b.ne    \nested
+        msr     daifset, #2
         msr     spsel, #0
 .endm
 
@@ -30,7 +30,8 @@ pivot_irq_special:
         ldp     x6, x0, [sp, #FRAME_SPL]
         ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
         b       irq_thread_count
-1:      ldp     x6, x0, [sp, #FRAME_SPL]
+1:      msr     daifset, #2
+        ldp     x6, x0, [sp, #FRAME_SPL]
         ldr     w1, [x0, #CPU_LINES + LINE_COUNT]
         b       irq_nested_count
         .size   pivot_irq_special, . - pivot_irq_special
@@ -51,7 +52,8 @@ pivot_irq_holding:
         ldp     x6, x0, [sp, #FRAME_SPL]
         irq_drop sp
         b       irq_thread_count
-2:      ldp     x6, x0, [sp, #FRAME_SPL]
+2:      msr     daifset, #2
+        ldp     x6, x0, [sp, #FRAME_SPL]
         irq_drop sp
         b       irq_nested_count
         .size   pivot_irq_holding, . - pivot_irq_holding

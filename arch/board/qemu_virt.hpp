@@ -24,6 +24,7 @@ struct QemuVirt {
     using Controller = GicV2<GicV2Map{.distributor = 0x0800'0000, .cpu_interface = 0x0801'0000}>;
 #endif
 
+    static constexpr bool kIsEmulated = true;  // semihosting calls are answered
     static constexpr u64 kUart = 0x0900'0000;  // PL011
     static constexpr u32 kUartClockHz = 24'000'000;
     static constexpr Spi kUartLine{33};

@@ -60,5 +60,15 @@ inline constexpr bool kBugUartOverrun = true;
 #else
 inline constexpr bool kBugUartOverrun = false;
 #endif
+#ifdef PIVOT_BUG_EARLY_DEACTIVATION
+inline constexpr bool kBugEarlyDeactivation = true;
+#else
+inline constexpr bool kBugEarlyDeactivation = false;
+#endif
+#ifdef PIVOT_BUG_NOTHING_LENT
+inline constexpr bool kBugNothingLent = true;
+#else
+inline constexpr bool kBugNothingLent = false;
+#endif
 
 }  // namespace pivot

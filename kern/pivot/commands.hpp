@@ -16,6 +16,10 @@ bool show_cpus(MayBlock const& context, Words const& words);
 bool short_bench(MayBlock const& context, Words const& words);
 // timers, timers every MS, timers stop: the armed callouts of every CPU; a periodic one to look at.
 bool show_timers(MayBlock const& context, Words const& words);
+// defer, defer panic on|off: what top halves that wanted adaptive mutexes have got.
+bool show_deferrals(MayBlock const& context, Words const& words);
+// Whether the image's command line has this word. The machine that runs us must be an emulator.
+[[nodiscard]] bool was_told(const char* word);
 bool panic_on_purpose(MayBlock const& context, Words const& words);
 bool reboot(MayBlock const& context, Words const& words);
 bool halt(MayBlock const& context, Words const& words);

@@ -1,6 +1,7 @@
 // The image `pivot`: the kernel with a shell on its console.
 #include "arch/board/board.hpp"
 #include "arch/board/console.hpp"
+#include "intr/deferral.hpp"
 #include "kern/base/log.hpp"
 #include "kern/main.hpp"
 #include "kern/pivot/commands.hpp"
@@ -18,6 +19,7 @@ constexpr Command kCommands[] = {
     {"spl", "", "the interrupt priority level, and what each is for", &show_spl},
     {"timers", "[every MS|stop]", "armed callouts; a beat that notes how late it is", &show_timers},
     {"lockstat", "[on|off|reset]", "what locks have cost, by class", &show_lock_statistics},
+    {"defer", "[panic on|off]", "mutexes for top halves; a deferral is a panic", &show_deferrals},
     {"lockorder", "[fatal on|off]", "locks taken under others, and violations", &show_lock_order},
     {"masked", "[reset]", "the longest times that interrupts were held off", &show_masked},
     {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
@@ -36,6 +38,9 @@ void image_main(MayBlock const& context) {
     start_console(context,
                   {.wants = [] { return g_shell.wants(); },
                    .take = [](MayBlock const& there, u8 byte) { g_shell.take(there, byte); }});
+    if (Board::kIsEmulated && was_told("panic-on-defer")) {
+        Deferral::panic_on_defer(true);
+    }
     log("Pivot on {}; 'help' lists the commands", Board::kName);
     g_shell.run(context, &console_wanted);
 }

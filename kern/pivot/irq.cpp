@@ -1,6 +1,7 @@
 // irq: what every line has cost.
 #include "arch/board/board.hpp"
 #include "arch/board/console.hpp"
+#include "intr/deferral.hpp"
 #include "kern/base/log.hpp"
 #include "kern/clock.hpp"
 #include "kern/cpus.hpp"
@@ -93,6 +94,9 @@ bool show_lines(MayBlock const&, Words const& words) {
             show_line(i, up == 0 ? 1 : up);
         }
     }
+    Deferral::Counts const mutexes = Deferral::counts();
+    log("adaptive mutexes for top halves: taken {}, spun for {}, deferred {}", mutexes.taken,
+        mutexes.spun, mutexes.deferred);
     Pl011Counters const& uart = console_counters();
     log("acknowledged for nothing {}; held off by the SPL {}", nothing_acknowledged(), held_off());
     log("uart: overrun {}, framing {}, parity {}, break {}, held off {}, unsent {}", uart.overruns,

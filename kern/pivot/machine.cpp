@@ -5,8 +5,23 @@
 #include "kern/base/log.hpp"
 #include "kern/pivot/commands.hpp"
 #include "psci.hpp"
+#include "semihosting.hpp"
 
 namespace pivot {
+
+bool was_told(const char* word) {
+    static char text[128];
+    if (port::command_line(text, sizeof(text)) == 0) {
+        return false;
+    }
+    Words const words(text);
+    for (u32 i = 0; i < words.count(); ++i) {
+        if (words.is(i, word)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 bool panic_on_purpose(MayBlock const&, Words const& words) {
     if (words.count() != 1) {

@@ -1,5 +1,6 @@
 // lockstat: what each class of locks has cost.
 #include "mutex/lock_statistics.hpp"
+#include "kern/base/atomic.hpp"
 #include "kern/base/log.hpp"
 #include "kern/base/symbols.hpp"
 #include "kern/clock.hpp"
@@ -59,6 +60,15 @@ void print_class(LockClass const& of_class) {
     print_callers(counts);
 }
 
+// Counted whether the statistics are on or not.
+void print_deferrals() {
+    for (LockInfo const* lock = LockClass::first_lock(); lock != nullptr; lock = lock->next) {
+        if (u32 const deferred = atomic::load_relaxed(&lock->deferred); deferred != 0) {
+            log("'{}': {} continuations left on it by top halves", lock->name, deferred);
+        }
+    }
+}
+
 void print_table() {
     static constinit Ranking ranking{};  // the shell's alone, and too large for its stack
     ranking.count = 0;
@@ -85,6 +95,7 @@ void print_table() {
 bool show_lock_statistics(MayBlock const&, Words const& words) {
     if (words.count() == 1) {
         print_table();
+        print_deferrals();
     } else if (words.count() == 2 && words.is(1, "on")) {
         LockStatistics::switch_on();
     } else if (words.count() == 2 && words.is(1, "off")) {

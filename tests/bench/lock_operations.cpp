@@ -2,6 +2,8 @@
 //
 // On one CPU an adaptive mutex is contended when its owner waits for something or has been
 // preempted: two threads of lower priority are told, step by step, what to take and when to let go.
+#include "arch/board/board.hpp"
+#include "intr/deferral.hpp"
 #include "kern/semaphore.hpp"
 #include "mutex/adaptive_mutex.hpp"
 #include "mutex/spin_mutex.hpp"
@@ -165,7 +167,75 @@ void mutex_owner_changes(MayBlock const& context) {
     settle(context);
 }
 
+// -- a line whose top half wants `a`: asked for in the operation, or by the injected interrupt
+
+constexpr LineId kWantsA{Board::kSpareLines[2].intid() + 1};
+
+struct WantsA {
+    volatile u32 asked, served;
+};
+constinit WantsA g_wants{};
+void serve_deferred(MayBlock const&, WantsA& wants) { wants.served = wants.asked; }
+constinit LockedContinuation g_after =
+    LockedContinuation::to<&serve_deferred>(Ipl::softnet, g_a, g_wants);
+
+LineEnd want_a(TopHalf<Ipl::vm> const& context, WantsA& wants) {
+    require(wants.served == wants.asked, "a line has come that had not been served");
+    wants.asked = wants.asked + 1;
+    auto const lock = lock_or_defer(context, g_a, g_after);
+    if (lock.is_taken()) {
+        wants.served = wants.asked;
+    }
+    return lock.end();
+}
+
+void ask() { Board::Controller::pend(kWantsA.intid()); }
+void ask_from_interrupt(TopHalf<Ipl::high> const&) { ask(); }
+
+void check_served() {
+    require(g_wants.asked == g_wants.served, "a deferred continuation has been lost");
+    require(line_holds(kWantsA.intid()) == 0, "a line is held that has been served");
+    require(!Board::Controller::is_active(kWantsA.intid()), "a line is active for nobody");
+    require(!g_after.is_queued(), "a deferred continuation is left behind");
+}
+
+// We own it.
+void defer_to_us(MayBlock const& context) {
+    g_a.lock(context);
+    ask();
+    g_a.unlock(context);
+}
+
+// The owner sleeps, and we wait for it, too.
+void defer_to_a_sleeper(MayBlock const& context) {
+    have_it_owned(context);
+    ask();
+    g_let_go.post(context);
+    mutex_pair(context);
+    settle(context);
+}
+
+// A continuation of its own schedule, and the line, each at any point of the other.
+void defer_and_schedule(MayBlock const& context) {
+    g_a.lock(context);
+    g_after.schedule(context);
+    g_a.unlock(context);
+}
+
 constexpr Operation kList[] = {
+    {.name = "defer_to_us", .run = &defer_to_us, .check = &check_served},
+    {.name = "defer_at_any_point",
+     .run = &mutex_pair,
+     .check = &check_served,
+     .also = &ask_from_interrupt},
+    {.name = "defer_to_a_sleeper",
+     .run = &defer_to_a_sleeper,
+     .check = &check_served,
+     .also = &ask_from_interrupt},
+    {.name = "defer_and_schedule",
+     .run = &defer_and_schedule,
+     .check = &check_served,
+     .also = &ask_from_interrupt},
     {.name = "spin_pair", .run = &spin_pair, .in_pairs = true},
     {.name = "spin_try", .run = &spin_try},
     {.name = "spin_out_of_order", .run = &spin_out_of_order, .in_pairs = true},
@@ -186,6 +256,10 @@ Operations lock_operations(MayBlock const& context) {
     require(g_owner.start<&own>(inject_owner_stack, kLow, g_a));
     require(g_chained.start<&own_and_want>(inject_chained_stack, kMiddle, g_b));
     settle(context);
+    require(BoardLines::request<&want_a>(kWantsA, "wants a", g_wants) == LineError::none &&
+                BoardLines::set_trigger(kWantsA, Trigger::edge) == LineError::none &&
+                BoardLines::enable(kWantsA) == LineError::none,
+            "the line that wants a mutex is not there");
     return all_of(kList);
 }
 

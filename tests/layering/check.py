@@ -50,7 +50,7 @@ PORT_USERS = {
     "arch/contract/cpu.hpp": {"cpu.hpp"},
     "kern/main.cpp": {"bring_up.hpp", "mmu.hpp"},
     "kern/secondary.cpp": {"bring_up.hpp", "psci.hpp"},
-    "kern/pivot/machine.cpp": {"psci.hpp"},
+    "kern/pivot/machine.cpp": {"psci.hpp", "semihosting.hpp"},
 }
 
 # Includes that go rightwards all the same, each with its reason. One that is not needed is an

@@ -68,6 +68,8 @@ POINTERS = (
     Pointer(r"kern/cross_call\.cpp", r"function\(", (r"ThreadStart::wake_with\(",), or_none=True),
     Pointer(r"kern/clock\.cpp", r"alarm\(", (r"pivot::GenericTimer<.*>::arm\(",)),
     Pointer(r"intr/line\.cpp", r"mask_line\(", (r"::disable\(pivot::u32\)",)),
+    Pointer(r"intr/deferral\.cpp", r"locked_\(", (r"LockedContinuation::run_locked\(",),
+            or_none=True),
     Pointer(r"intr/line_hold\.cpp", r"deactivate_line\(", (r"::deactivate\(pivot::u32\)",)),
     Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from console_link import PROMPT, Link  # noqa: E402
 
-COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "lockstat", "lockorder",
+COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "lockstat", "defer", "lockorder",
             "masked", "bench", "panic", "reboot", "halt")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
@@ -101,6 +101,22 @@ class Session(unittest.TestCase):
             self.assertEqual(self.link.command(f"irq {words}"), usage)
         self.assertIn("nobody has requested", self.link.command("irq measure 40 on"))
         self.assertIn("no such line", self.link.command("irq measure 4000 on"))
+
+    def test_defer_shows_what_top_halves_have_got(self):
+        head = "line  name             taken   spun for   deferred\n"
+        self.assertEqual(self.link.command("defer"), head + "a deferral is counted\n")
+        self.assertEqual(self.link.command("defer panic on"), "")
+        self.assertEqual(self.link.command("defer"), head + "a deferral is a panic\n")
+        self.assertEqual(self.link.command("defer panic off"), "")
+        self.assertIn("counted", self.link.command("defer"))
+        for words in ("x", "panic", "panic maybe", "panic on now"):
+            self.assertEqual(self.link.command(f"defer {words}"), "usage: defer [panic on|off]\n")
+        self.assertRegex(self.link.command("irq"),
+                         r"(?m)^adaptive mutexes for top halves: taken 0, spun for 0, deferred 0$")
+
+    def test_panic_on_defer_is_a_word_of_the_command_line(self):
+        link = self.boot(args=("panic-on-defer",))
+        self.assertIn("a deferral is a panic", link.command("defer"))
 
     def test_timers_shows_what_is_armed(self):
         head = ["cpu", "due", "in", "us", "period", "us", "callout", "function"]

@@ -47,6 +47,7 @@ constexpr LineId kPpi = Board::kPhysicalTimerLine;
 constexpr LineId kSgi{3};
 
 void pend(LineId line) {
+    compiler_barrier();  // what the top half is to find has been stored
     Gic::pend(line.intid());
     port::dsb_sy();
     port::isb();

@@ -36,3 +36,15 @@ pivot_panic_test(t_lock_order strange-release
   "::release_alpha\\+" "interrupt depth 1")
 pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
   ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
+
+# lock_or_defer, and the line that it leaves active.
+pivot_interrupt_test(deferral PLAIN SOURCES tests/target/deferral.cpp)
+pivot_panic_test(t_deferral panic-on-defer
+  "line 203 'port' cannot have 'port', owned by 'main', which does not run"
+  "panic: a top half must defer \\(panic-on-defer\\) \\(port\\)" "::top_half"
+  "interrupt depth 1")
+pivot_image(t_deferral_smp FLAVOUR checked SOURCES tests/target/deferral_smp.cpp)
+pivot_target_test(t_deferral_smp IMAGE t_deferral_smp.elf EXACT ARGS --smp 2
+  --expect "^passed: deferral_smp")
+pivot_bug_test(early_deactivation TEXT "is_active" SOURCES tests/target/deferral.cpp)
+pivot_bug_test(nothing_lent TEXT "priority" SOURCES tests/target/deferral.cpp)

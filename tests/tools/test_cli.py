@@ -101,6 +101,7 @@ class CliTest(ProgramsTest):
                             (["clean", "--smp", "4"], "--smp does not go with clean"),
                             (["test", "--board", "qemu-virt"], "--board does not go with test"),
                             (["bench", "--full"], "--full does not go with bench"),
+                            (["test", "--panic-on-defer"], "--panic-on-defer does not go with"),
                             (["run", "--", "-batch"], "-- does not go with run")):
             with self.subTest(words=words):
                 self.assert_one_line(self.pivot(*words), 2, part, "./pivot help")

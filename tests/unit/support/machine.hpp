@@ -96,11 +96,11 @@ class Trace {
     std::string text_;
 };
 
-// A device on a line, whose top half is a lambda.
-template <Ipl L>
+// A device on a line, whose top half is a lambda; LineEnd as its result: the line may stay active.
+template <Ipl L, typename R = void>
 class TestLine {
   public:
-    using Body = std::function<void(TopHalf<L> const&)>;
+    using Body = std::function<R(TopHalf<L> const&)>;
 
     TestLine(u32 intid, Body body) : intid_(intid), body_(std::move(body)) {
         sim::Quiet const quiet;
@@ -118,7 +118,7 @@ class TestLine {
     [[nodiscard]] u32 intid() const { return intid_; }
 
   private:
-    static void top_half(TopHalf<L> const& context, TestLine& self) { self.body_(context); }
+    static R top_half(TopHalf<L> const& context, TestLine& self) { return self.body_(context); }
     u32 intid_;
     Body body_;
 };

@@ -67,10 +67,12 @@ class SmpMachine {
     // A device at a CPU, which asks `times` times at moments that the schedule chooses.
     template <Ipl L>
     void device(u32 number, u32 times, std::function<void(TopHalf<L> const&)> top_half) {
-        at_boot(number, [&] {
-            kept_.push_back(std::make_shared<TestLine<L>>(next_line_, std::move(top_half)));
-        });
-        world_.device(at(number).sim, next_line_++, times);
+        attach<TestLine<L>>(number, times, std::move(top_half));
+    }
+    // The same, whose line may stay active.
+    template <Ipl L>
+    void holding_device(u32 number, u32 times, std::function<LineEnd(TopHalf<L> const&)> top_half) {
+        attach<TestLine<L, LineEnd>>(number, times, std::move(top_half));
     }
 
     // False, and a failed test, if not all threads and bodies came to their end.
@@ -94,6 +96,13 @@ class SmpMachine {
 
   private:
     struct ExtraThread;
+
+    template <typename Line, typename Body>
+    void attach(u32 number, u32 times, Body top_half) {
+        at_boot(number,
+                [&] { kept_.push_back(std::make_shared<Line>(next_line_, std::move(top_half))); });
+        world_.device(at(number).sim, next_line_++, times);
+    }
 
     [[nodiscard]] SmpCpu& at(u32 number);
     void at_boot(u32 number, std::function<void()> const& body);
