@@ -133,7 +133,7 @@ class Reentry:
 
 
 REENTRIES = (
-    Reentry(r"pivot_attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
+    Reentry(r"attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
             "the calls run with every soft level held off: a splx among what they do looks at "
             "held-off lines, never at calls"),
 )
