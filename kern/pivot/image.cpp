@@ -30,12 +30,17 @@ void echo(const char* text, usize length) { console()(text, length); }
 
 constinit Shell g_shell{&echo, kCommands};
 
+// What arrived damaged is counted (irq), and is no text.
+void hear(MayBlock const& context, Received const& next) {
+    if (next.is_intact()) {
+        g_shell.take(context, next.byte);
+    }
+}
+
 }  // namespace
 
 void image_main(MayBlock const& context) {
-    start_console(context,
-                  {.wants = [] { return g_shell.wants(); },
-                   .take = [](MayBlock const& there, u8 byte) { g_shell.take(there, byte); }});
+    start_console(context, {.wants = [] { return g_shell.wants(); }, .take = &hear});
     log("Pivot on {}; 'help' lists the commands", Board::kName);
     g_shell.run(context, &console_wanted);
 }
