@@ -39,11 +39,12 @@ HeldOff last_held_off(PerCpu const& cpu) {
     }
 }
 
-void print_place(const char* what, uptr pc) {
+// `back`: 1 for a return address, which may lie behind its function.
+void print_place(const char* what, uptr pc, u64 back) {
     print("  {} {x16}", what, pc);
-    Symbol const symbol = symbolise(pc);
+    Symbol const symbol = symbolise(pc - back);
     if (symbol.name != nullptr) {
-        print(" {}+{}", symbol.name, symbol.offset);
+        print(" {}+{}", symbol.name, symbol.offset + back);
     }
     print("\n");
 }
@@ -60,9 +61,9 @@ void print_delay(const char* device, Delay const& delay) {
                 print("no spin mutex");
             }
             log(", CPU {}, thread '{}'", delay.cpu, delay.thread);
-            print_place("came at ", delay.pc);
+            print_place("came at  ", delay.pc, 0);
             if (delay.lowered_at != 0) {
-                print_place("let in at", delay.lowered_at);
+                print_place("let in at", delay.lowered_at, 1);
             }
             return;
         case Delay::Why::own_lock:
@@ -70,8 +71,10 @@ void print_delay(const char* device, Delay const& delay) {
                 delay.mutex);
             return;
         case Delay::Why::unknown:
-            log("the SPL did not hold its line off; CPU {}, thread '{}'", delay.cpu, delay.thread);
-            print_place("came at ", delay.pc);
+            log("not held off by the SPL: another top half, or interrupts masked; CPU {}, thread "
+                "'{}'",
+                delay.cpu, delay.thread);
+            print_place("came at  ", delay.pc, 0);
             return;
     }
 }
@@ -114,6 +117,7 @@ Delay BlackBox::examine(const char* own_lock, u64 waited) const {
 
 void BlackBox::keep(Delay const& delay) {
     atomic::store_relaxed(&count_, count_ + 1);
+    last_ = delay;
     if (!delays_.push(delay)) {
         atomic::store_relaxed(&unrecorded_, unrecorded_ + 1);
     }

@@ -26,7 +26,8 @@
 //     unlock(books): SPL none                                           until, by whose release
 //       -> pivot_attend lowers the mask   top half: overrun             record()
 //
-// "Since" is when the *first* line was held off in that stretch, so the time that is reported is
+// Who lowered the SPL as the last thing it did may have gone on in its caller (a tail call): then
+// that is the place. "Since" is when the *first* line was held off in that stretch, so the time that is reported is
 // the time that lines waited; the mutex was taken before that.
 #pragma once
 
@@ -69,6 +70,8 @@ class BlackBox {
 
     // The oldest record not yet taken.
     [[nodiscard]] bool take(Delay& delay) { return delays_.pop(delay); }
+    // The newest record; all 0 if there is none. No top half of the device may come meanwhile.
+    [[nodiscard]] Delay const& last() const { return last_; }
     // Losses, and how many of them found no room for a record.
     [[nodiscard]] u32 count() const { return atomic::load_relaxed(&count_); }
     [[nodiscard]] u32 unrecorded() const { return atomic::load_relaxed(&unrecorded_); }
@@ -89,6 +92,7 @@ class BlackBox {
     u32 unrecorded_ = 0;
     u32 unrecorded_said_ = 0;
     u64 served_ = 0;  // counter
+    Delay last_{};
     Ring<Delay, kRoom> delays_;
 };
 

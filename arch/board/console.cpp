@@ -41,21 +41,24 @@ class [[nodiscard]] PrintGuard {
 };
 
 constinit SerialPort<Pl011Mmio, PrintMutex> g_console{
-    "uart", "console", Pl011Mmio{port::Cpu::device_address(Board::kUart)}};
+    .name = "uart",
+    .uart = Pl011(Pl011Mmio{port::Cpu::device_address(Board::kUart)}),
+    .lock = PrintMutex("console"),
+    .black_box{"uart", Ipl::vm}};
 
 // Calls a step of the driver's with the console's lock held.
 constexpr auto kLocked = [](auto&& step) {
-    PrintGuard const hold(g_console.lock());
+    PrintGuard const hold(g_console.lock);
     return step();
 };
 
-void write(const char* text, usize length) { g_console.uart().write_all(text, length, kLocked); }
+void write(const char* text, usize length) { g_console.uart.write_all(text, length, kLocked); }
 
 }  // namespace
 
 void start_polled_console() {
     set_polled_console(
-        [](const char* text, usize length) { g_console.uart().write_polled(text, length); });
+        [](const char* text, usize length) { g_console.uart.write_polled(text, length); });
 }
 
 void start_console(MayBlock const& context, SerialReader reader) {
@@ -66,8 +69,8 @@ void start_console(MayBlock const& context, SerialReader reader) {
 
 void console_wanted(MayBlock const& context) { g_console.wanted(context); }
 
-void flush_console(MayBlock const&) { g_console.uart().flush_all(kLocked); }
+void flush_console(MayBlock const&) { g_console.uart.flush_all(kLocked); }
 
-Pl011Counters const& console_counters() { return g_console.uart().counters(); }
+Pl011Counters const& console_counters() { return g_console.uart.counters(); }
 
 }  // namespace pivot

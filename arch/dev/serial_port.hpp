@@ -27,28 +27,32 @@ struct SerialReader {
     void (*take)(MayBlock const& context, Received const& next);
 };
 
+// An aggregate, made as
+//     {.name = "uart",
+//      .uart = Pl011(access), .lock = Mutex("uart"), .black_box{"uart", Ipl::vm}}
+// for a constructor in between would keep a continuation from knowing its own address before boot.
 template <Pl011Access Access, typename Mutex = SpinMutex<Ipl::vm>>
-class SerialPort {
-  public:
-    // `name`: of the line, in lists and reports.
-    constexpr SerialPort(const char* name, const char* lock_name, Access access)
-        : name_(name), uart_(access), lock_(lock_name), box_(name, Ipl::vm) {}
-    SerialPort(SerialPort const&) = delete;
-    SerialPort& operator=(SerialPort const&) = delete;
+struct SerialPort {
+    const char* name;  // of the line, in lists
+    Pl011<Access> uart;
+    Mutex lock;
+    BlackBox black_box;
+    SerialReader reader{};
+    Continuation received = Continuation::to<&SerialPort::deliver>(Ipl::softserial, *this);
+    Continuation lost = Continuation::to<&SerialPort::report>(Ipl::softclock, *this);
 
     // Requests the line of the controller that `L` (intr/line.hpp) stands for. Threads; once, with
     // interrupts on. Nothing has been done if it returns an error.
     template <typename L>
     BaudError start(MayBlock const& context, LineId line, Pl011Setup const& setup,
-                    SerialReader reader) {
-        reader_ = reader;
-        LineError const error =
-            L::template request<&SerialPort::top_half>(line, name_, *this);
+                    SerialReader to) {
+        reader = to;
+        LineError const error = L::template request<&SerialPort::top_half>(line, name, *this);
         PIVOT_REQUIRE(error == LineError::none, "a serial port's line cannot be had",
                       text_of(error));
         BaudError const rate = [&] {
-            SpinGuard const hold(lock_, context);
-            return uart_.start(setup);
+            SpinGuard<Ipl::vm> const hold(lock, context);
+            return uart.start(setup);
         }();
         if (rate != BaudError::none) {
             (void)L::release(line);
@@ -59,39 +63,33 @@ class SerialPort {
     }
 
     // The reader wants bytes again. Threads; those that wait are delivered before it returns.
-    void wanted(MayBlock const& context) { received_.schedule(context); }
+    void wanted(MayBlock const& context) { received.schedule(context); }
 
-    // The driver itself: what needs the lock is called with `lock` held.
-    [[nodiscard]] Pl011<Access>& uart() { return uart_; }
-    [[nodiscard]] Mutex& lock() { return lock_; }
-    [[nodiscard]] BlackBox& black_box() { return box_; }
-
-  private:
     static Served top_half(TopHalf<Ipl::vm> const& context, SerialPort& port) {
         u64 const begun = counter();
-        SpinGuard<Ipl::vm> const hold(port.lock_, context);
+        SpinGuard<Ipl::vm> const hold(port.lock, context);
         u64 const waited = counter() - begun;
-        Pl011Work const work = port.uart_.interrupt();
+        Pl011Work const work = port.uart.interrupt();
         if (work.overrun) [[unlikely]] {
-            port.box_.record(context, port.lock_.name(), waited);
-            port.report_.schedule(context);
+            port.black_box.record(context, port.lock.name(), waited);
+            port.lost.schedule(context);
         }
-        port.box_.served(context);
+        port.black_box.served(context);
         if (work.received) {
-            port.received_.schedule(context);
+            port.received.schedule(context);
         }
         return work.mine ? Served::yes : Served::no;
     }
 
     // The bottom half: hands on what the ring holds, then what had to wait in the UART.
     static void deliver(MayBlock const& context, SerialPort& port) {
-        while (port.reader_.wants()) {
+        while (port.reader.wants()) {
             Received next;
-            if (port.uart_.pop(next)) {
-                port.reader_.take(context, next);
-            } else if (port.uart_.is_held_off()) {
-                SpinGuard<Ipl::vm> const hold(port.lock_, context);
-                port.uart_.resume();
+            if (port.uart.pop(next)) {
+                port.reader.take(context, next);
+            } else if (port.uart.is_held_off()) {
+                SpinGuard<Ipl::vm> const hold(port.lock, context);
+                port.uart.resume();
             } else {
                 return;
             }
@@ -99,15 +97,9 @@ class SerialPort {
     }
 
     // At softclock: after the bytes, and before any thread.
-    static void report(MayBlock const& context, SerialPort& port) { port.box_.report(context); }
-
-    const char* name_;
-    Pl011<Access> uart_;
-    Mutex lock_;
-    SerialReader reader_{};
-    BlackBox box_;
-    Continuation received_ = Continuation::to<&SerialPort::deliver>(Ipl::softserial, *this);
-    Continuation report_ = Continuation::to<&SerialPort::report>(Ipl::softclock, *this);
+    static void report(MayBlock const& context, SerialPort& port) {
+        port.black_box.report(context);
+    }
 };
 
 }  // namespace pivot

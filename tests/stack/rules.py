@@ -73,9 +73,9 @@ POINTERS = (
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),
     Pointer(r"kern/base/log\.cpp", r"g_console\(", CONSOLE),
     # The console's reader and the shell.
-    Pointer(r"arch/dev/serial_port\.hpp", r"reader_\.wants\(", (r"image_main.*<lambda\(\)>",),
+    Pointer(r"arch/dev/serial_port\.hpp", r"reader\.wants\(", (r"image_main.*<lambda\(\)>",),
             or_none=True),
-    Pointer(r"arch/dev/serial_port\.hpp", r"reader_\.take\(",
+    Pointer(r"arch/dev/serial_port\.hpp", r"reader\.take\(",
             (r"image_main.*<lambda\(.*Received&\)>", r"\bhear\("), or_none=True),
     Pointer(r"kern/pivot/image\.cpp", r"console\(\)\(", CONSOLE),
     Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
