@@ -26,9 +26,9 @@
 //     unlock(books): SPL none                                           until, by whose release
 //       -> pivot_attend lowers the mask   top half: overrun             record()
 //
-// Who lowered the SPL as the last thing it did may have gone on in its caller (a tail call): then
-// that is the place. "Since" is when the *first* line was held off in that stretch, so the time that is reported is
-// the time that lines waited; the mutex was taken before that.
+// "Since" is when the *first* line was held off in that stretch, so what is reported is how long
+// lines waited; the mutex was taken before that. And a function that lowers the SPL as the last
+// thing it does may do so by a tail call: then the place where it was lowered is in its caller.
 #pragma once
 
 #include "kern/base/ring.hpp"

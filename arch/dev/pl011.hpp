@@ -73,8 +73,8 @@ class Pl011 {
     Pl011(Pl011 const&) = delete;
     Pl011& operator=(Pl011 const&) = delete;
 
-    // Sets the line up, 8 bits without parity, and lets the interrupts in; does nothing if the clock
-    // cannot make that rate. Boot, locked.
+    // Sets the line up, 8 bits without parity, and lets the interrupts in; does nothing if the
+    // clock cannot make that rate. Boot, locked.
     [[nodiscard]] BaudError start(Pl011Setup const& setup) {
         Pl011Divisor const divisor(setup.clock_hz, setup.baud);
         if (divisor.error() != BaudError::none) {

@@ -97,7 +97,7 @@ struct alignas(64) PerCpu {
     u64 ipi_target;        // how the controller names this CPU as the target of an SGI
     uptr interrupt_stack;  // its lowest address, behind the guard page
     uptr emergency_stack;  // the same
-    // The end of it, noted when the SPL is lowered (intr/attend.cpp); before its beginning: not yet.
+    // The end of it, noted when the SPL is lowered (intr/attend.cpp); before `since`: not yet.
     volatile u64 held_off_until;  // counter
     volatile u64 held_off_spl;
     volatile uptr held_off_to;  // the place that lowered it

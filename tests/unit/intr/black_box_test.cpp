@@ -94,12 +94,12 @@ TEST(BlackBox, NamesAMutexThatIsCounted) {
     Machine machine;
     LossyDevice device;
     SpinMutex<Ipl::vm> books("books");
-    LockStatistics::enable(true);
+    LockStatistics::switch_on();
     machine.run([&](MayBlock const& context) {
         SpinGuard const hold(books, context);
         device.fire();
     });
-    LockStatistics::enable(false);
+    LockStatistics::switch_off();
     EXPECT_STREQ(device.last().mutex, "books");
 }
 
