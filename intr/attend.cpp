@@ -35,7 +35,7 @@ SpinMutexBase* released_mutex(PerCpu const& cpu, u64 held) {
 
 // For the black box, before the line that was held off comes. `from`: 0 if nobody knows.
 [[gnu::noinline]] void note_lowered(PerCpu& cpu, u64 held, uptr from) {
-    cpu.held_off_by = released_mutex(cpu, held);
+    cpu.held_off_let_in_by = released_mutex(cpu, held);
     cpu.held_off_spl = cpu.mask;  // as entry set it
     cpu.held_off_to = from;
     cpu.held_off_until = counter();

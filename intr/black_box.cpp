@@ -19,7 +19,8 @@ struct HeldOff {
     u64 spl;
     uptr pc;
     uptr lowered_at;
-    SpinMutexBase const* mutex;
+    SpinMutexBase const* newest;  // held when the line came
+    SpinMutexBase const* mutex;   // whose release let it in
 };
 
 // A higher line may come, and be held off, between two of the loads: then once more.
@@ -31,7 +32,8 @@ HeldOff last_held_off(PerCpu const& cpu) {
                             .spl = cpu.held_off_spl,
                             .pc = cpu.held_off_pc,
                             .lowered_at = cpu.held_off_to,
-                            .mutex = SpinMutexBase::untagged(cpu.held_off_by)};
+                            .newest = SpinMutexBase::untagged(cpu.held_off_by),
+                            .mutex = cpu.held_off_let_in_by};
         compiler_barrier();
         if (cpu.held_off == found.times) {
             return found;
@@ -104,7 +106,8 @@ Delay BlackBox::examine(const char* own_lock, u64 waited) const {
         delay.ticks = held_off;
         delay.pc = last.pc;
         delay.lowered_at = is_lowered ? last.lowered_at : 0;
-        delay.mutex = last.mutex != nullptr ? last.mutex->name() : nullptr;
+        SpinMutexBase const* const mutex = is_lowered ? last.mutex : last.newest;
+        delay.mutex = mutex != nullptr ? mutex->name() : nullptr;
     } else if (waited * 4 > counter() - served_) {
         delay.why = Delay::Why::own_lock;
         delay.ticks = waited;

@@ -85,7 +85,7 @@ struct alignas(64) PerCpu {
     u32 id;
     // Where entry last left an interrupt pending because of the SPL: for intr/black_box.hpp.
     volatile uptr held_off_pc;            // of the code whose SPL it was
-    SpinMutexBase* volatile held_off_by;  // `held` then; later the one whose release let it in
+    SpinMutexBase* volatile held_off_by;  // `held` then
     volatile u64 held_off_since;          // counter
     volatile u64 held_off;                // how often that was
     LineEntry lines[kLineTableSize];
@@ -100,8 +100,9 @@ struct alignas(64) PerCpu {
     // The end of it, noted when the SPL is lowered (intr/attend.cpp); before `since`: not yet.
     volatile u64 held_off_until;  // counter
     volatile u64 held_off_spl;
-    volatile uptr held_off_to;  // the place that lowered it
-    uptr ipi_register;          // GICv2: where an SGI is asked for; unused with system registers
+    SpinMutexBase* volatile held_off_let_in_by;  // the one whose release that was
+    volatile uptr held_off_to;                   // the place that lowered it
+    uptr ipi_register;  // GICv2: where an SGI is asked for; unused with system registers
 };
 
 }  // namespace pivot

@@ -75,6 +75,24 @@ TEST(BlackBox, NamesTheOneWhoseReleaseLetTheLineIn) {
     EXPECT_GE(device.last().ticks, kLong);
 }
 
+// A step down that nobody's release made does not make the box forget the mutex below it.
+TEST(BlackBox, NamesTheMutexUnderARaiseByHand) {
+    Machine machine;
+    LossyDevice device;
+    SpinMutex<Ipl::vm> books("books");
+    machine.run([&](MayBlock const& context) {
+        SpinGuard const hold(books, context);
+        {
+            SplGuard const raised{Ipl::high};
+            device.fire();
+        }
+        EXPECT_EQ(device.box().count(), 0u);
+        sim::advance(kLong);
+    });
+    EXPECT_STREQ(device.last().mutex, "books");
+    EXPECT_EQ(device.last().spl, Ipl::vm);
+}
+
 TEST(BlackBox, FollowsAReleaseOutOfOrder) {
     Machine machine;
     LossyDevice device;
