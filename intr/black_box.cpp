@@ -19,8 +19,7 @@ struct HeldOff {
     u64 spl;
     uptr pc;
     uptr lowered_at;
-    SpinMutexBase const* newest;  // held when the line came
-    SpinMutexBase const* mutex;   // whose release let it in
+    SpinMutexBase const* mutex;  // whose release let the line in
 };
 
 // A higher line may come, and be held off, between two of the loads: then once more.
@@ -32,7 +31,6 @@ HeldOff last_held_off(PerCpu const& cpu) {
                             .spl = cpu.held_off_spl,
                             .pc = cpu.held_off_pc,
                             .lowered_at = cpu.held_off_to,
-                            .newest = SpinMutexBase::untagged(cpu.held_off_by),
                             .mutex = cpu.held_off_let_in_by};
         compiler_barrier();
         if (cpu.held_off == found.times) {
@@ -87,8 +85,6 @@ Delay BlackBox::examine(const char* own_lock, u64 waited) const {
     PerCpu const& cpu = this_cpu();
     Thread const* const thread = cpu.current;
     HeldOff const last = last_held_off(cpu);
-    bool const is_lowered = last.until >= last.since;
-    u64 const until = is_lowered ? last.until : counter();
     Delay delay{.why = Delay::Why::unknown,
                 .spl = Ipl::none,
                 .cpu = cpu.id,
@@ -97,17 +93,19 @@ Delay BlackBox::examine(const char* own_lock, u64 waited) const {
                 .lowered_at = 0,
                 .mutex = nullptr,
                 .thread = thread != nullptr ? thread->name() : "?"};
-    u64 const held_off = until - last.since;
-    bool const is_ours = last.times != 0 && last.since > served_ &&
-                         (!is_lowered || (last.spl & held_at(level_)) == held_at(level_));
-    if (is_ours && held_off >= waited) {
+    // It is over, began after we were last served, and was about our level.
+    bool const is_ours = last.times != 0 && last.until >= last.since && last.since > served_ &&
+                         (last.spl & held_at(level_)) == held_at(level_);
+    u64 const held_off = last.until - last.since;
+    // Another line's, for a moment, long before ours came: that is not what the device waited for.
+    bool const is_recent = counter() - last.until <= held_off;
+    if (is_ours && is_recent && held_off >= waited) {
         delay.why = Delay::Why::held_off;
-        delay.spl = is_lowered ? level_of(last.spl) : level_;
+        delay.spl = level_of(last.spl);
         delay.ticks = held_off;
         delay.pc = last.pc;
-        delay.lowered_at = is_lowered ? last.lowered_at : 0;
-        SpinMutexBase const* const mutex = is_lowered ? last.mutex : last.newest;
-        delay.mutex = mutex != nullptr ? mutex->name() : nullptr;
+        delay.lowered_at = last.lowered_at;
+        delay.mutex = last.mutex != nullptr ? last.mutex->name() : nullptr;
     } else if (waited * 4 > counter() - served_) {
         delay.why = Delay::Why::own_lock;
         delay.ticks = waited;

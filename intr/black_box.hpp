@@ -11,7 +11,8 @@
 //     the code with that SPL was and which spin mutex it held (vectors.S: catch_up); and when the
 //     SPL was lowered, that was noted, too: when, by whom, by which mutex's release (attend.cpp).
 //     It is this device's story if it began after the device was last served, at the level of its
-//     line or above: the line comes in as soon as the SPL falls, so there is none in between.
+//     line or above: the line comes in as soon as the SPL falls, so there is none in between. And
+//     if it has not been over for longer than it lasted: it may be another line's.
 //   - The device's own lock: the top half had it only after a long while, so another CPU held it.
 //   - Neither: then the place that this interrupt has interrupted is all that is known. It is where
 //     the CPU was when the line got through at last, which need not be what kept it out: a top half

@@ -46,17 +46,17 @@ struct SerialPort {
     template <typename L>
     BaudError start(MayBlock const& context, LineId line, Pl011Setup const& setup,
                     SerialReader to) {
+        BaudError const rate = Pl011Divisor(setup.clock_hz, setup.baud).error();
+        if (rate != BaudError::none) {
+            return rate;
+        }
         reader = to;
         LineError const error = L::template request<&SerialPort::top_half>(line, name, *this);
         PIVOT_REQUIRE(error == LineError::none, "a serial port's line cannot be had",
                       text_of(error));
-        BaudError const rate = [&] {
+        {
             SpinGuard<Ipl::vm> const hold(lock, context);
-            return uart.start(setup);
-        }();
-        if (rate != BaudError::none) {
-            (void)L::release(line);
-            return rate;
+            (void)uart.start(setup);  // asked above
         }
         (void)L::enable(line);
         return BaudError::none;

@@ -238,6 +238,10 @@ void image_main(MayBlock const& context) {
     request_probes();
     SerialReader const reader{.wants = [] { return true; }, .take = &take};
     CHECK(g_port.start<BoardLines>(context, Board::kPhysicalTimerLine,
+                                   {.clock_hz = 24'000'000, .baud = 4'000'000},
+                                   reader) == BaudError::too_fast);
+    CHECK(line_info(Board::kPhysicalTimerLine.intid()).name == nullptr);
+    CHECK(g_port.start<BoardLines>(context, Board::kPhysicalTimerLine,
                                    {.clock_hz = 24'000'000, .baud = 921'600},
                                    reader) == BaudError::none);
     is_silent_if_nothing_is_lost(context);

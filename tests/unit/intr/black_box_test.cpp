@@ -157,6 +157,24 @@ TEST(BlackBox, AccusesNobodyOfWhatIsOver) {
     EXPECT_EQ(device.last().ticks, 0u);
 }
 
+// Nor has another line's short wait, long before.
+TEST(BlackBox, AccusesNobodyOfAMomentLongAgo) {
+    Machine machine;
+    TestLine<Ipl::vm> other(41, [](auto const&) {});
+    LossyDevice device;
+    SpinMutex<Ipl::vm> books("books");
+    machine.run([&](MayBlock const& context) {
+        {
+            SpinGuard const hold(books, context);
+            other.fire();
+        }
+        sim::advance(kLong);
+        device.fire();
+    });
+    EXPECT_EQ(device.last().why, Delay::Why::unknown);
+    EXPECT_EQ(device.last().mutex, nullptr);
+}
+
 // Nor has what held off lines of a lower level only.
 TEST(BlackBox, AccusesNobodyBelowTheLinesLevel) {
     Machine machine;
