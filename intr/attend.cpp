@@ -9,6 +9,7 @@
 #include "intr/bottom_half.hpp"
 #include "kern/cross_call.hpp"
 #include "kern/sched.hpp"
+#include "mutex/spin_mutex.hpp"
 #include "spl/spl.hpp"
 
 namespace pivot {
@@ -16,9 +17,34 @@ namespace {
 
 constexpr u32 kFirstSoftByte = attention_byte(Ipl::softclock);
 
+// The spin mutex whose release has lowered the SPL to `held`: it went back to that SPL and to what
+// this CPU holds now. It is looked for from the one that was held when entry left the line pending;
+// null if the SPL was raised without a mutex. Another CPU may have taken one of them since: then
+// its links are astray, and the walk ends without a result.
+SpinMutexBase* released_mutex(PerCpu const& cpu, u64 held) {
+    constexpr u32 kMost = 8;
+    SpinMutexBase const* const now = SpinMutexBase::last_held(cpu);
+    SpinMutexBase* mutex = SpinMutexBase::untagged(cpu.held_off_by);
+    for (u32 i = 0; mutex != nullptr && i < kMost; ++i, mutex = mutex->previous()) {
+        if (mutex->previous() == now) {
+            return mutex->saved_spl() == held ? mutex : nullptr;
+        }
+    }
+    return nullptr;
+}
+
+// For the black box, before the line that was held off comes. `from`: 0 if nobody knows.
+[[gnu::noinline]] void note_lowered(PerCpu& cpu, u64 held, uptr from) {
+    cpu.held_off_let_in_by = released_mutex(cpu, held);
+    cpu.held_off_spl = cpu.mask;  // as entry set it
+    cpu.held_off_to = from;
+    cpu.held_off_until = counter();
+}
+
 // Tells the controller that only `held` is held off from now on. Mask first, then the record of it:
 // an interrupt between them finds record and SPL at odds and repeats this.
-void lower_mask(PerCpu& cpu, u64 held) {
+void lower_mask(PerCpu& cpu, u64 held, uptr from) {
+    note_lowered(cpu, held, from);
     set_priority_mask(held);
     cpu.mask = held;
     cpu.hardware = held;
@@ -54,11 +80,8 @@ void attend_soft(u32 slot, u64 held) {
     }
 }
 
-}  // namespace
-}  // namespace pivot
-
-void pivot_attend_pass(pivot::u64 held) {
-    using namespace pivot;
+// `from`: who has lowered the SPL.
+void attend_pass(u64 held, uptr from) {
     // this_cpu() afresh each time: a bottom half or a switch may have come between.
     for (;;) {
         u64 const due = this_cpu().attention & ~held;
@@ -73,10 +96,15 @@ void pivot_attend_pass(pivot::u64 held) {
         if (byte >= kFirstSoftByte) {
             attend_soft(slot_byte(byte), held);
         } else if (static_cast<u32>(this_cpu().mask & ~held) != 0) {
-            lower_mask(this_cpu(), held);
+            lower_mask(this_cpu(), held, from);
         }
     }
 }
+
+}  // namespace
+}  // namespace pivot
+
+void pivot_attend_pass(pivot::u64 held) { pivot::attend_pass(held, 0); }
 
 void pivot_attend(pivot::u64 held) {
     using namespace pivot;
@@ -85,7 +113,7 @@ void pivot_attend(pivot::u64 held) {
     do {
         port::Cpu::write_spl(held | kSoftHeld);
         compiler_barrier();
-        pivot_attend_pass(held);
+        attend_pass(held, reinterpret_cast<uptr>(__builtin_return_address(0)));
         compiler_barrier();
         port::Cpu::write_spl(held);
     } while ((port::Cpu::read_attention() & ~held) != 0);

@@ -54,8 +54,14 @@ class SpinMutexBase {
     }
     // The mutex that a CPU took last and has not released; null if it holds none.
     [[nodiscard]] static SpinMutexBase* last_held(PerCpu const& cpu) { return untagged(cpu.held); }
+    // The mutex that a link of the chain points at.
+    [[nodiscard]] static SpinMutexBase* untagged(SpinMutexBase* link) {
+        return reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(link) & ~kTag);
+    }
     // The mutex that this CPU took before this one, while this one is held.
     [[nodiscard]] SpinMutexBase* previous() const { return untagged(previous_); }
+    // The SPL that its release goes back to, or went back to, if nobody has taken it since.
+    [[nodiscard]] u64 saved_spl() const { return saved_spl_; }
 
     // In a checked build: panics unless this CPU holds the mutex.
     void assert_held() const {
@@ -119,9 +125,6 @@ class SpinMutexBase {
     static constexpr u32 kCountedBit = 32;
     static constexpr uptr kTag = 1;  // in a link of the chain: this acquisition is counted
 
-    [[nodiscard]] static SpinMutexBase* untagged(SpinMutexBase* link) {
-        return reinterpret_cast<SpinMutexBase*>(reinterpret_cast<uptr>(link) & ~kTag);
-    }
     [[nodiscard]] static bool is_tagged(SpinMutexBase const* link) {
         return (reinterpret_cast<uptr>(link) & kTag) != 0;
     }

@@ -18,6 +18,7 @@ set(PIVOT_KERNEL_SOURCES
   arch/board/board.cpp
   arch/board/console.cpp
   intr/attend.cpp
+  intr/black_box.cpp
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/deferral.cpp
@@ -76,6 +77,7 @@ set(PIVOT_RARE_SOURCES
   arch/aarch64/fault.cpp
   arch/aarch64/mmu.cpp
   arch/board/board.cpp
+  intr/black_box.cpp
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/deferral.cpp

@@ -1,6 +1,9 @@
 // Return addresses by frame records, on one stack (arch/contract/backtrace.hpp).
 #include "arch/contract/backtrace.hpp"
 #include "backtrace.hpp"
+#include "sysreg.hpp"
+
+extern "C" char irq_thread_handled[], irq_nested_handled[];  // labels of vectors.S
 
 namespace pivot {
 namespace {
@@ -25,6 +28,26 @@ void capture_backtrace(uptr* pcs, u32 most) {
         pcs[i] =
             record != nullptr && port::is_text(record->return_address) ? record->return_address : 0;
     }
+}
+
+// The top half's record on this stack is the one that returns to entry; from there, see
+// arch/aarch64/backtrace.hpp.
+uptr interrupted_pc() {
+    auto const* record = static_cast<FrameRecord const*>(__builtin_frame_address(0));
+    port::StackRange const stack = port::stack_at(reinterpret_cast<uptr>(record));
+    while (record->return_address != reinterpret_cast<uptr>(irq_thread_handled) &&
+           record->return_address != reinterpret_cast<uptr>(irq_nested_handled)) {
+        uptr const next = record->caller_record;
+        if (next <= reinterpret_cast<uptr>(record) || next % 8 != 0 || stack.top == 0 ||
+            next > stack.top - sizeof(FrameRecord)) {
+            return 0;
+        }
+        record = reinterpret_cast<FrameRecord const*>(next);
+    }
+    bool const nested = record->return_address == reinterpret_cast<uptr>(irq_nested_handled);
+    uptr const frame =
+        nested ? record->caller_record - FRAME_X29 : port::read_sysreg<port::Sysreg::sp_el0>();
+    return reinterpret_cast<InterruptFrame const*>(frame)->elr;
 }
 
 }  // namespace pivot

@@ -17,12 +17,14 @@
 #define CPU_BOTTOM_HALF 128
 #define CPU_RUN 160
 #define CPU_STANDBY 168
-#define CPU_HELD_OFF 184
-#define CPU_LINES 192
-#define CPU_RESCHED 32960
-#define CPU_INTERRUPT_STACK 32992
-#define CPU_EMERGENCY_STACK 33000
-#define CPU_SIZE 33024
+#define CPU_HELD_OFF_PC 192
+#define CPU_HELD_OFF_SINCE 208
+#define CPU_HELD_OFF 216
+#define CPU_LINES 224
+#define CPU_RESCHED 32992
+#define CPU_INTERRUPT_STACK 33024
+#define CPU_EMERGENCY_STACK 33032
+#define CPU_SIZE 33088
 
 // LineEntry
 #define LINE_HANDLER 0
@@ -152,7 +154,11 @@ static_assert(offsetof(PerCpu, bottom_half) == CPU_BOTTOM_HALF);
 static_assert(offsetof(PerCpu, run) == CPU_RUN);
 static_assert(offsetof(PerCpu, standby) == CPU_STANDBY);
 static_assert(offsetof(PerCpu, threshold) == CPU_STANDBY + 8);
+static_assert(offsetof(PerCpu, held_off_pc) == CPU_HELD_OFF_PC);
+static_assert(offsetof(PerCpu, held_off_by) == CPU_HELD_OFF_PC + 8);
+static_assert(offsetof(PerCpu, held_off_since) == CPU_HELD_OFF_SINCE);
 static_assert(offsetof(PerCpu, held_off) == CPU_HELD_OFF);
+static_assert(CPU_HELD_OFF == CPU_HELD_OFF_SINCE + 8);
 static_assert(offsetof(PerCpu, lines) == CPU_LINES);
 static_assert(offsetof(PerCpu, resched) == CPU_RESCHED);
 static_assert(offsetof(PerCpu, interrupt_stack) == CPU_INTERRUPT_STACK);

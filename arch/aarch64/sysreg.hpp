@@ -17,6 +17,7 @@ enum class Sysreg {
     cntv_cval_el0,
     cntp_ctl_el0,
     cntp_cval_el0,
+    sp_el0,
     spsel,
     currentel,
     esr_el1,
@@ -63,6 +64,7 @@ PIVOT_SYSREG(cntv_ctl_el0, "cntv_ctl_el0");       // D17.11.22  virtual timer co
 PIVOT_SYSREG(cntv_cval_el0, "cntv_cval_el0");     // D17.11.23  virtual timer deadline
 PIVOT_SYSREG(cntp_ctl_el0, "cntp_ctl_el0");       // D17.11.16  physical timer control
 PIVOT_SYSREG(cntp_cval_el0, "cntp_cval_el0");     // D17.11.17  physical timer deadline
+PIVOT_SYSREG(sp_el0, "sp_el0");                   // C5.2.17    the threads' stack pointer
 PIVOT_SYSREG(spsel, "spsel");                     // C5.2.18    stack pointer select
 PIVOT_SYSREG(currentel, "currentel");             // C5.2.2     exception level
 PIVOT_SYSREG(esr_el1, "esr_el1");                 // D17.2.37   exception syndrome

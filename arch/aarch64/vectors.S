@@ -48,10 +48,13 @@
         stp     x29, x30, [sp, #FRAME_X29]
 .endm
 
-.macro restore_and_return
+.macro restore_state
         ldp     x4, x5, [sp, #FRAME_ELR]
         msr     elr_el1, x4             // a nested interrupt has overwritten both
         msr     spsr_el1, x5
+.endm
+
+.macro restore_and_return
         ldp     x2, x3, [sp, #16]
         ldp     x4, x5, [sp, #32]
         ldp     x6, x7, [sp, #48]
@@ -88,8 +91,9 @@
 
 /* The SPL says more than the controller enforces, or less. Tell it, mark the level so that splx
  * undoes it, and acknowledge: what the SPL holds off is not given out and stays pending. In: x6 =
- * SPL. Clobbers x7..x10. Goes on at \resume with x2 = INTID, or returns to the interrupted code. */
-.macro catch_up resume, leave
+ * SPL. Clobbers x7..x10. Goes on at \resume with x2 = INTID, or returns to the interrupted code,
+ * whose place it leaves for the black box: should the device lose data, here was the culprit. */
+.macro catch_up resume, restore
         clz     w7, w6                  // 32, 24, 16, 8 for none, vm, sched, high
         mov     w8, #0xb0
         add     w8, w8, w7, lsl #1      // the GIC priority of that level (gic.hpp: gic_priority)
@@ -103,11 +107,13 @@
         irq_acknowledge
         cmp     w2, #INTID_SPECIAL
         b.lo    \resume
-        ldr     w7, [x18, #CPU_HELD_OFF]
-        add     w7, w7, #1
-        str     w7, [x18, #CPU_HELD_OFF]
-        stp     x4, x5, [sp, #FRAME_ELR]
-        b       \leave
+        ldr     x7, [x18, #CPU_HELD]
+        ldr     x8, [x18, #CPU_HELD_OFF]
+        mrs     x9, cntvct_el0
+        add     x8, x8, #1
+        stp     x4, x7, [x18, #CPU_HELD_OFF_PC]
+        stp     x9, x8, [x18, #CPU_HELD_OFF_SINCE]      // and the count, which follows it
+        b       \restore               // nothing has nested: ELR and SPSR are as they were
 1:      irq_acknowledge                 // as if it had not lagged
         b       \resume
 .endm
@@ -137,7 +143,7 @@ irq_thread_handled:
 .endm
 
 irq_thread_lagging:
-        catch_up irq_thread_acknowledged, irq_thread_leave
+        catch_up irq_thread_acknowledged, irq_thread_restore
 
 irq_thread_exit:
 #ifndef PIVOT_BUG_EOI_ENABLED
@@ -157,6 +163,8 @@ irq_thread_count:
         stp     x6, x6, [x18, #CPU_SPL] // as it was when the interrupt came
         cbnz    x3, irq_thread_attention
 irq_thread_leave:
+        restore_state
+irq_thread_restore:
         restore_and_return
 
 /* Something waits: a bottom half, a thread switch, a line that was held off. x3 = attention, x6 =
@@ -246,6 +254,8 @@ irq_nested_leave:
         mov     x9, #0
         str     x9, [sp, #72]           // x9 of the interrupted top half
 #endif
+        restore_state
+irq_nested_restore:
         restore_and_return
 
 irq_nested_attention:
@@ -258,7 +268,7 @@ irq_nested_attended:
         b       irq_nested_leave
 
 irq_nested_lagging:
-        catch_up irq_nested_acknowledged, irq_nested_leave
+        catch_up irq_nested_acknowledged, irq_nested_restore
 
 /* -------------------------------------------------------------------------------------------------
  * Everything else ends in a panic: a TrapFrame on the interrupt stack, then C++. x0, x1 and the

@@ -12,14 +12,13 @@
 
 #include "arch/board/board.hpp"
 #include "arch/dev/pl011_mmio.hpp"
-#include "intr/continuation.hpp"
 #include "kern/base/log.hpp"
 #include "mutex/spin_mutex.hpp"
 
 namespace pivot {
 namespace {
 
-constexpr u32 kBaud = 115'200;
+constexpr Pl011Setup kSetup{.clock_hz = Board::kUartClockHz, .baud = 115'200};
 
 // A spin mutex that print() can take without a token. What the token would have refused at compile
 // time, a print in a top half above vm, is met at run time: taken twice by its CPU, the mutex
@@ -41,41 +40,11 @@ class [[nodiscard]] PrintGuard {
     PrintMutex& mutex_;
 };
 
-struct Console;
-void deliver(MayBlock const& context, Console& console);
-
-struct Console {
-    Pl011<Pl011Mmio> uart{Pl011Mmio{port::Cpu::device_address(Board::kUart)}};
-    PrintMutex lock{"console"};
-    ConsoleReader reader{};
-    Continuation received = Continuation::to<&deliver>(Ipl::softserial, *this);
-};
-
-constinit Console g_console{};
-
-Served top_half(TopHalf<Ipl::vm> const& context, Console& console) {
-    SpinGuard const hold(console.lock, context);
-    Pl011Work const work = console.uart.interrupt();
-    if (work.received) {
-        console.received.schedule(context);
-    }
-    return work.mine ? Served::yes : Served::no;
-}
-
-// The bottom half: hands on what the ring holds, then what had to wait in the UART.
-void deliver(MayBlock const& context, Console& console) {
-    while (console.reader.wants()) {
-        u8 byte;
-        if (console.uart.pop(byte)) {
-            console.reader.take(context, byte);
-        } else if (console.uart.is_held_off()) {
-            SpinGuard const hold(console.lock, context);
-            console.uart.resume();
-        } else {
-            return;
-        }
-    }
-}
+constinit SerialPort<Pl011Mmio, PrintMutex> g_console{
+    .name = "uart",
+    .uart = Pl011(Pl011Mmio{port::Cpu::device_address(Board::kUart)}),
+    .lock = PrintMutex("console"),
+    .black_box{"uart", Ipl::vm}};
 
 // Calls a step of the driver's with the console's lock held.
 constexpr auto kLocked = [](auto&& step) {
@@ -92,20 +61,13 @@ void start_polled_console() {
         [](const char* text, usize length) { g_console.uart.write_polled(text, length); });
 }
 
-void start_console(MayBlock const& context, ConsoleReader reader) {
-    Console& console = g_console;
-    console.reader = reader;
-    LineError const error = BoardLines::request<&top_half>(Board::kUartLine, "uart", console);
-    PIVOT_REQUIRE(error == LineError::none, "the console's line cannot be had", text_of(error));
-    {
-        SpinGuard const hold(console.lock, context);
-        console.uart.start(Board::kUartClockHz, kBaud);
-    }
-    (void)BoardLines::enable(Board::kUartLine);
+void start_console(MayBlock const& context, SerialReader reader) {
+    static_assert(Pl011Divisor(kSetup.clock_hz, kSetup.baud).error() == BaudError::none);
+    (void)g_console.start<BoardLines>(context, Board::kUartLine, kSetup, reader);
     set_console(&write);
 }
 
-void console_wanted(MayBlock const& context) { g_console.received.schedule(context); }
+void console_wanted(MayBlock const& context) { g_console.wanted(context); }
 
 void flush_console(MayBlock const&) { g_console.uart.flush_all(kLocked); }
 

@@ -5,7 +5,7 @@
 // top half may not (kern/base/log.hpp).
 #pragma once
 
-#include "arch/dev/pl011.hpp"
+#include "arch/dev/serial_port.hpp"
 #include "spl/context.hpp"
 
 namespace pivot {
@@ -13,19 +13,12 @@ namespace pivot {
 // Makes print() write to the board's UART by polling. Needs nothing but the MMU. Boot.
 void start_polled_console();
 
-// Whom the bytes go to, one at a time, in the softserial bottom half.
-struct ConsoleReader {
-    // False: it wants none now. They wait, in the end at their sender's, until console_wanted.
-    bool (*wants)();
-    void (*take)(MayBlock const& context, u8 byte);
-};
-
 // From here on the console is interrupt driven in both directions. Threads; once, with interrupts
 // on.
 //
 // This is the image's choice and not in the boot order (kern/main.cpp): a benchmark's output must
 // not interrupt what is being measured.
-void start_console(MayBlock const& context, ConsoleReader reader);
+void start_console(MayBlock const& context, SerialReader reader);
 
 // The reader wants bytes again. Threads; those that wait are delivered before it returns.
 void console_wanted(MayBlock const& context);

@@ -12,4 +12,8 @@ namespace pivot {
 // (arch/contract/panic.hpp does that).
 [[gnu::noinline]] void capture_backtrace(uptr* pcs, u32 most);
 
+// Where the code was that this top half has interrupted; 0 if that is not known (not in a top half;
+// or on the host, whose simulated CPUs have no instructions).
+[[nodiscard, gnu::noinline]] uptr interrupted_pc();
+
 }  // namespace pivot

@@ -20,11 +20,20 @@
 //
 // When the receive ring is full, the receive interrupts are held off and bytes wait in the FIFO. A
 // sender that heeds flow control (a socket, RTS) then waits; one that does not overruns the FIFO,
-// which the hardware reports and we count. Either way the interrupt load is never above what is
-// being consumed.
+// which the hardware reports, and we count and hand on. Either way the interrupt load is never
+// above what is being consumed.
+//
+// Where bytes were lost. UARTRIS says that it happened; UARTDR.OE marks the first byte that came
+// after. Whichever is seen first is handed on, the other one is then no news:
+//
+//     FIFO  a b ... p | (lost) | q+OE       the cause is seen while q is in the FIFO: q is marked
+//     FIFO  a b ... p | (lost)              ... or not: a mark without a byte, behind p; later
+//                                           q+OE  says nothing new
 #pragma once
 
+#include "arch/dev/pl011_baud.hpp"
 #include "arch/dev/pl011_registers.hpp"
+#include "arch/dev/received.hpp"
 #include "kern/base/config.hpp"
 #include "kern/base/ring.hpp"
 
@@ -32,7 +41,7 @@ namespace pivot {
 
 struct Pl011Counters {
     u32 overruns = 0;  // times that bytes were lost in the hardware
-    u32 framing = 0;   // bytes dropped because they arrived damaged: no stop bit,
+    u32 framing = 0;   // bytes that arrived damaged: no stop bit,
     u32 parity = 0;    // wrong parity,
     u32 breaks = 0;    // or the line held low
     u32 held_off = 0;  // times that the receive ring was full
@@ -43,6 +52,15 @@ struct Pl011Counters {
 struct Pl011Work {
     bool mine;      // the UART had asked
     bool received;  // the receive ring has something for the bottom half
+    bool overrun;   // bytes were lost since the last time
+};
+
+struct Pl011Setup {
+    u32 clock_hz;
+    u32 baud;
+    // RTS is taken back when the receive FIFO is half full, whoever has let it get there; and
+    // nothing is sent without CTS. Both wires must be there.
+    bool flow_control = false;
 };
 
 template <Pl011Access Access>
@@ -55,30 +73,42 @@ class Pl011 {
     Pl011(Pl011 const&) = delete;
     Pl011& operator=(Pl011 const&) = delete;
 
-    // Sets the line up, 8 bits without parity, and lets the interrupts in. Boot, locked.
-    void start(u32 clock_hz, u32 baud) {
+    // Sets the line up, 8 bits without parity, and lets the interrupts in; does nothing if the
+    // clock cannot make that rate. Boot, locked.
+    [[nodiscard]] BaudError start(Pl011Setup const& setup) {
+        Pl011Divisor const divisor(setup.clock_hz, setup.baud);
+        if (divisor.error() != BaudError::none) {
+            return divisor.error();
+        }
         receive();  // turning the FIFOs on empties them: save what has been typed before
         (void)wait_for_flag_clear(pl011::kBusy);
         access_.write(pl011::kControl, 0);
-        u32 const divisor = (clock_hz * 4 + baud / 2) / baud;  // in 64ths
-        access_.write(pl011::kDivisor, divisor / 64);
-        access_.write(pl011::kFraction, divisor % 64);
+        access_.write(pl011::kDivisor, divisor.whole());
+        access_.write(pl011::kFraction, divisor.fraction());
         access_.write(pl011::kLineControl, pl011::kEightBits | pl011::kFifosOn);
         access_.write(pl011::kFifoLevels, pl011::kTransmitEighth | pl011::kReceiveHalf);
-        access_.write(pl011::kControl, pl011::kUartOn | pl011::kTransmitOn | pl011::kReceiveOn);
+        u32 const flow = setup.flow_control ? pl011::kRtsByFifo | pl011::kSendOnCts : 0;
+        access_.write(pl011::kControl,
+                      pl011::kUartOn | pl011::kTransmitOn | pl011::kReceiveOn | flow);
         access_.write(pl011::kClear, pl011::kAllInterrupts);
         receive();  // after the clear, as in the top half
         access_.write(pl011::kMask, enabled_);
+        return BaudError::none;
     }
 
     // The top half. Locked.
     Pl011Work interrupt() {
         u32 const causes = access_.read(pl011::kMaskedStatus);
         if (causes == 0) {
-            return {.mine = false, .received = false};
+            return {.mine = false, .received = false, .overrun = false};
         }
         access_.write(pl011::kClear, kBugUartOverrun ? causes & ~pl011::kOverrun : causes);
-        counters_.overruns += (causes & pl011::kOverrun) != 0;
+        bool const overrun = (causes & pl011::kOverrun) != 0;
+        if (overrun) {
+            ++counters_.overruns;
+            lost_ = !marked_early_;
+            marked_early_ = false;
+        }
         if ((causes & ~pl011::kTransmit) != 0) {
             receive();
         }
@@ -86,11 +116,11 @@ class Pl011 {
             refill();
         }
         (void)access_.read(pl011::kMaskedStatus);  // answered: the stores before it have arrived
-        return {.mine = true, .received = !received_.empty()};
+        return {.mine = true, .received = !received_.empty(), .overrun = overrun};
     }
 
-    // The next byte received. The bottom half; no lock.
-    [[nodiscard]] bool pop(u8& byte) { return received_.pop(byte); }
+    // The next byte received, or the next event. The bottom half; no lock.
+    [[nodiscard]] bool pop(Received& next) { return received_.pop(next); }
 
     // Whether bytes wait in the hardware because the ring was full. The bottom half; no lock.
     [[nodiscard]] bool is_held_off() const { return atomic::load_relaxed(&held_off_); }
@@ -178,12 +208,10 @@ class Pl011 {
                 return;
             }
             u32 const data = access_.read(pl011::kData);
-            if ((data & pl011::kDamaged) != 0) {
-                count_damage(data);
-            } else {
-                (void)received_.push(static_cast<u8>(data));
-            }
+            u32 const events = mark_of(data) | damage_of(data);
+            (void)received_.push({static_cast<u8>(data), static_cast<u8>(events)});
         }
+        mark_loss_at_end();
         atomic::store_relaxed(&held_off_, false);
         enable(enabled_ | kReceiveCauses);
     }
@@ -216,15 +244,44 @@ class Pl011 {
         enable(enabled_ & ~kReceiveCauses);
     }
 
-    // A break is reported as a framing error too (3.3.1), and is neither of the others.
-    void count_damage(u32 data) {
+    // Whether this byte is the first after a loss that nobody has been told of.
+    [[nodiscard]] u32 mark_of(u32 data) {
+        if ((data & pl011::kOverrunError) == 0) {
+            return 0;
+        }
+        if (marked_at_end_) {
+            marked_at_end_ = false;
+            return 0;
+        }
+        marked_early_ = !lost_;  // before the top half has seen the cause: it is no news then
+        lost_ = false;
+        return Received::kLostBefore;
+    }
+
+    // The FIFO is empty, and the byte that would carry the mark has not come.
+    void mark_loss_at_end() {
+        if (lost_ && received_.push({0, Received::kLostBefore | Received::kNoByte})) {
+            lost_ = false;
+            marked_at_end_ = true;
+        }
+    }
+
+    // Counts it, too. A break is reported as a framing error as well (3.3.1), and is neither of the
+    // others.
+    [[nodiscard]] u32 damage_of(u32 data) {
+        if ((data & pl011::kDamaged) == 0) {
+            return 0;
+        }
         if ((data & pl011::kBreakError) != 0) {
             ++counters_.breaks;
-        } else if ((data & pl011::kFramingError) != 0) {
-            ++counters_.framing;
-        } else {
-            ++counters_.parity;
+            return Received::kBreak;
         }
+        if ((data & pl011::kFramingError) != 0) {
+            ++counters_.framing;
+            return Received::kFraming;
+        }
+        ++counters_.parity;
+        return Received::kParity;
     }
 
     // Moves at most one FIFO's worth, which bounds the time under the lock. What is left goes when
@@ -269,11 +326,14 @@ class Pl011 {
     }
 
     Access access_;
-    ByteRing<kReceiveRing> received_;  // the top half produces, the bottom half consumes
-    ByteRing<kTransmitRing> to_send_;  // both ends under the lock
+    Ring<Received, kReceiveRing> received_;  // the top half produces, the bottom half consumes
+    ByteRing<kTransmitRing> to_send_;        // both ends under the lock
     u32 enabled_ = kReceiveCauses | kErrorCauses;
     u32 patience_ = kPatience;
     bool held_off_ = false;
+    bool lost_ = false;           // a loss is to be marked
+    bool marked_early_ = false;   // by its byte, before its cause was seen
+    bool marked_at_end_ = false;  // without a byte: the mark of the byte to come is no news
     Pl011Counters counters_;
 };
 

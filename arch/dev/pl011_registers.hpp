@@ -54,6 +54,8 @@ inline constexpr u32 kEightBits = 3u << 5;
 inline constexpr u32 kUartOn = 1u << 0;
 inline constexpr u32 kTransmitOn = 1u << 8;
 inline constexpr u32 kReceiveOn = 1u << 9;
+inline constexpr u32 kRtsByFifo = 1u << 14;  // nUARTRTS is taken back at the receive FIFO's level
+inline constexpr u32 kSendOnCts = 1u << 15;  // nothing is sent while nUARTCTS is not asserted
 
 // UARTIFLS: transmit when one eighth is left, receive when half is full
 inline constexpr u32 kTransmitEighth = 0u << 0;

@@ -13,4 +13,6 @@ void capture_backtrace(uptr* pcs, u32 most) {
     }
 }
 
+uptr interrupted_pc() { return 0; }
+
 }  // namespace pivot

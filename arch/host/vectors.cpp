@@ -47,6 +47,14 @@ u32 catch_up(PerCpu& cpu, u64 spl) {
     return SimController::acknowledge();
 }
 
+// vectors.S: the end of catch_up. A simulated CPU has no program counter: the place is the point's.
+void note_held_off(PerCpu& cpu, uptr pc) {
+    cpu.held_off_pc = pc;
+    cpu.held_off_by = cpu.held;
+    cpu.held_off_since = sim::counter();
+    cpu.held_off = cpu.held_off + 1;
+}
+
 // line_ends.S: pivot_irq_holding. Whether the line is to stay active.
 bool call_holding(void* token, HoldingCall const& call) {
     return call.function(token, call.argument) != 0;
@@ -126,7 +134,7 @@ void take_interrupt() {
     bool const lagging = static_cast<u32>(spl) != static_cast<u32>(cpu.hardware);
     u32 const intid = lagging ? catch_up(cpu, spl) : SimController::acknowledge();
     if (lagging && intid >= 1020) {
-        cpu.held_off = cpu.held_off + 1;
+        note_held_off(cpu, reinterpret_cast<uptr>(__builtin_return_address(0)));
         sim_cpu.masked = false;
         return;
     }

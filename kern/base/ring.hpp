@@ -1,4 +1,4 @@
-// A bounded FIFO of bytes between one producer and one consumer, without a lock.
+// A bounded FIFO of small values between one producer and one consumer, without a lock.
 //
 // Who: push: the producer alone; pop: the consumer alone; either may be a top half. Several
 // producers (or consumers) take turns under a lock of their own. Lock order: none.
@@ -8,43 +8,43 @@
 // exclusives:
 //
 //     producer                            consumer
-//     head: acquire  (the slot is free)   tail: acquire  (the byte is there)
-//     slot = byte                         byte = slot
-//     tail: release  (publishes the byte) head: release  (gives the slot back)
+//     head: acquire  (the slot is free)   tail: acquire  (it is there)
+//     slot = value                        value = slot
+//     tail: release  (publishes it)       head: release  (gives the slot back)
 #pragma once
 
 #include "kern/base/atomic.hpp"
 
 namespace pivot {
 
-template <u32 N>
-class ByteRing {
+template <typename T, u32 N>
+class Ring {
   public:
     static_assert(N != 0 && (N & (N - 1)) == 0, "a ring's size is a power of two");
 
-    // False if it is full: the byte was not taken.
-    [[nodiscard]] bool push(u8 byte) {
+    // False if it is full: the value was not taken.
+    [[nodiscard]] bool push(T const& value) {
         u32 const tail = atomic::load_relaxed(&tail_);
         if (tail - atomic::load_acquire(&head_) == N) {
             return false;
         }
-        slot_[tail % N] = byte;
+        slot_[tail % N] = value;
         atomic::store_release(&tail_, tail + 1);
         return true;
     }
 
     // False if it is empty.
-    [[nodiscard]] bool pop(u8& byte) {
+    [[nodiscard]] bool pop(T& value) {
         u32 const head = atomic::load_relaxed(&head_);
         if (atomic::load_acquire(&tail_) == head) {
             return false;
         }
-        byte = slot_[head % N];
+        value = slot_[head % N];
         atomic::store_release(&head_, head + 1);
         return true;
     }
 
-    // Bytes inside. For the producer an upper bound, for the consumer a lower one.
+    // Values inside. For the producer an upper bound, for the consumer a lower one.
     [[nodiscard]] u32 size() const {
         return atomic::load_acquire(&tail_) - atomic::load_acquire(&head_);
     }
@@ -54,7 +54,10 @@ class ByteRing {
   private:
     u32 head_ = 0;  // next to pop; written by the consumer
     u32 tail_ = 0;  // next to push; written by the producer
-    u8 slot_[N] = {};
+    T slot_[N] = {};
 };
+
+template <u32 N>
+using ByteRing = Ring<u8, N>;
 
 }  // namespace pivot

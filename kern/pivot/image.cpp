@@ -32,12 +32,17 @@ void echo(const char* text, usize length) { console()(text, length); }
 
 constinit Shell g_shell{&echo, kCommands};
 
+// What arrived damaged is counted (irq), and is no text.
+void hear(MayBlock const& context, Received const& next) {
+    if (next.is_intact()) {
+        g_shell.take(context, next.byte);
+    }
+}
+
 }  // namespace
 
 void image_main(MayBlock const& context) {
-    start_console(context,
-                  {.wants = [] { return g_shell.wants(); },
-                   .take = [](MayBlock const& there, u8 byte) { g_shell.take(there, byte); }});
+    start_console(context, {.wants = [] { return g_shell.wants(); }, .take = &hear});
     if (Board::kIsEmulated && was_told("panic-on-defer")) {
         Deferral::panic_on_defer(true);
     }

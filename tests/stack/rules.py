@@ -75,10 +75,10 @@ POINTERS = (
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),
     Pointer(r"kern/base/log\.cpp", r"g_console\(", CONSOLE),
     # The console's reader and the shell.
-    Pointer(r"arch/board/console\.cpp", r"reader\.wants\(", (r"image_main.*<lambda\(\)>",),
+    Pointer(r"arch/dev/serial_port\.hpp", r"reader\.wants\(", (r"image_main.*<lambda\(\)>",),
             or_none=True),
-    Pointer(r"arch/board/console\.cpp", r"reader\.take\(",
-            (r"image_main.*<lambda\(.*pivot::u8\)>",), or_none=True),
+    Pointer(r"arch/dev/serial_port\.hpp", r"reader\.take\(",
+            (r"image_main.*<lambda\(.*Received&\)>", r"\bhear\("), or_none=True),
     Pointer(r"kern/pivot/image\.cpp", r"console\(\)\(", CONSOLE),
     Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
     Pointer(r"kern/shell/shell\.cpp", r"->run\(",
@@ -135,7 +135,7 @@ class Reentry:
 
 
 REENTRIES = (
-    Reentry(r"pivot_attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
+    Reentry(r"attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
             "the calls run with every soft level held off: a splx among what they do looks at "
             "held-off lines, never at calls"),
 )

@@ -25,7 +25,8 @@ void top_half(TopHalf<Ipl::high> const&, int&) {
 }  // namespace
 
 void image_main(MayBlock const& context) {
-    start_console(context, {.wants = [] { return false; }, .take = [](MayBlock const&, u8) {}});
+    start_console(context,
+                  {.wants = [] { return false; }, .take = [](MayBlock const&, Received const&) {}});
     // Several times what the ring holds: some of it is out before the first interruption, however
     // fast that comes.
     test::lines.print_from("a thread");

@@ -8,7 +8,8 @@
 namespace pivot {
 
 void image_main(MayBlock const& context) {
-    start_console(context, {.wants = [] { return false; }, .take = [](MayBlock const&, u8) {}});
+    start_console(context,
+                  {.wants = [] { return false; }, .take = [](MayBlock const&, Received const&) {}});
     SplGuard const hold(Ipl::high);
     test::lines.print_from("SPL high, then a panic");
     panic("the ring was full", "console_panic.cpp");

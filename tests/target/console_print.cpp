@@ -21,7 +21,8 @@ constinit SpinMutex<Ipl::vm> g_mutex{"test"};
 
 void image_main(MayBlock const& context) {
     lines.print_from("a polled console");
-    start_console(context, {.wants = [] { return false; }, .take = [](MayBlock const&, u8) {}});
+    start_console(context,
+                  {.wants = [] { return false; }, .take = [](MayBlock const&, Received const&) {}});
     lines.print_from("a thread");
     g_bottom_half.schedule(context);
     {

@@ -9,6 +9,8 @@
 //   - RTRIS after a pause with bytes waiting; taken back when the FIFO is empty, or by UARTICR
 //   - a byte that finds the FIFO full is lost; OERIS stays until UARTICR, whatever is read (3.3.11,
 //     3.3.13), and the next byte that does fit carries UARTDR.OE
+//   - with RTSEn, nUARTRTS is taken back while the receive FIFO is at its level or above; with
+//     CTSEn, nothing leaves while nUARTCTS is not asserted (2.4.3)
 // Time passes only when the test says so: arrive, pause, send.
 #pragma once
 
@@ -50,9 +52,15 @@ class SimPl011 {
             raw_ |= pl011::kTimeout;
         }
     }
+    // Whether the other side is asked to send. One that heeds it asks before each byte.
+    [[nodiscard]] bool rts() const {
+        return (control_ & pl011::kRtsByFifo) != 0 && receive_.size() < receive_level();
+    }
+    bool cts = true;
     // Time for `bytes` to leave.
     void send(usize bytes) {
-        for (; bytes != 0 && !transmit_.empty() && !stuck; --bytes) {
+        bool const held = stuck || ((control_ & pl011::kSendOnCts) != 0 && !cts);
+        for (; bytes != 0 && !transmit_.empty() && !held; --bytes) {
             sent += static_cast<char>(transmit_.front());
             transmit_.pop_front();
             if (transmit_.size() == transmit_level()) {
@@ -60,7 +68,7 @@ class SimPl011 {
             }
         }
     }
-    // The other side holds CTS off: nothing leaves.
+    // The transmitter is broken: nothing leaves.
     bool stuck = false;
     std::string sent;
     // The FIFO takes whatever comes, as QEMU's does.
@@ -103,6 +111,9 @@ class SimPl011 {
                 break;
             case pl011::kLineControl:
                 write_line_control(value);
+                break;
+            case pl011::kControl:
+                control_ = value;
                 break;
             case pl011::kFifoLevels:
                 levels_ = value;
@@ -170,7 +181,7 @@ class SimPl011 {
 
     std::deque<u32> receive_, transmit_;
     bool overrun_ = false;
-    u32 raw_ = 0, mask_ = 0, levels_ = 2 | 2 << 3, line_control_ = 0;
+    u32 raw_ = 0, mask_ = 0, levels_ = 2 | 2 << 3, line_control_ = 0, control_ = 0;
 };
 
 // What the driver is given.
