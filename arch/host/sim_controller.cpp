@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "arch/contract/cpu.hpp"
 #include "arch/host/sim_cpu.hpp"
+#include "arch/host/world.hpp"
 #include "kern/base/assert.hpp"
 
 namespace pivot {
@@ -12,9 +14,12 @@ static_assert(Controller<SimController>);
 
 SimController::State& state() { return sim::cpu()->controller; }
 
+// Where the record of an SPI is, once it has been routed in a machine of several CPUs.
+SimController::State* g_home[SimController::kLines]{};
+
 SimController::Line& at(u32 line) {
     PIVOT_REQUIRE(line < SimController::kLines, "the simulated controller has no such line");
-    return state().lines[line];
+    return SimController::home_of(state(), line).lines[line];
 }
 
 u32 running_priority(SimController::State const& of) {
@@ -39,16 +44,51 @@ void choose(SimController::State& s) {
 //
 // A write to the distributor, after which another line may be the most urgent.
 template <typename Change>
-void change(Change const& apply) {
+void change(u32 line, Change const& apply) {
+    SimController::State& home = SimController::home_of(state(), line);
+    if (&home != &state()) {
+        sim::far_point();
+    }
     sim::Quiet const at_once;
     ++state().accesses.distributor;
     apply();
-    choose(state());
+    choose(home);
 }
 
 }  // namespace
 
-void SimController::init_distributor() { state() = State{}; }
+// Of a new machine, each CPU in turn, before any line is routed.
+void SimController::init_distributor() {
+    state() = State{};
+    for (State*& home : g_home) {
+        home = nullptr;
+    }
+}
+
+SimController::State& SimController::home_of(State& own, u32 line) {
+    return line >= 32 && line < kLines && g_home[line] != nullptr ? *g_home[line] : own;
+}
+
+// The record goes along, with all that is pending or active.
+void SimController::route(u32 line, PerCpu const& cpu) {
+    if (&cpu == &this_cpu()) {
+        route_to(state(), line);
+    } else {
+        sim::far_point();
+        route_to(sim::cpu()->world->controller_of(cpu), line);
+    }
+}
+
+void SimController::route_to(State& to, u32 line) {
+    sim::Quiet const at_once;
+    State& from = home_of(state(), line);
+    g_home[line] = &to;
+    if (&from != &to) {
+        to.lines[line] = std::exchange(from.lines[line], Line{});
+        choose(from);
+        choose(to);
+    }
+}
 
 void SimController::init_cpu() { set_mask(kIdlePriority); }
 
@@ -61,19 +101,19 @@ u32 SimController::find_cpus(u64* affinities, u32 room) {
 }
 
 void SimController::enable(u32 line) {
-    change([&] { at(line).enabled = true; });
+    change(line, [&] { at(line).enabled = true; });
 }
 
 void SimController::disable(u32 line) {
-    change([&] { at(line).enabled = false; });
+    change(line, [&] { at(line).enabled = false; });
 }
 
 void SimController::set_priority(u32 line, Ipl level) {
-    change([&] { at(line).priority = priority_of(level); });
+    change(line, [&] { at(line).priority = priority_of(level); });
 }
 
 void SimController::set_unmaskable(u32 line) {
-    change([&] { at(line).priority = priority_of(Ipl::high) - 0x10; });
+    change(line, [&] { at(line).priority = priority_of(Ipl::high) - 0x10; });
 }
 
 // As on QEMU's GICs: SGIs and PPIs keep their trigger.
@@ -81,12 +121,12 @@ bool SimController::set_trigger(u32 line, Trigger trigger) {
     if (line < 32) {
         return at(line).trigger == trigger;
     }
-    change([&] { at(line).trigger = trigger; });
+    change(line, [&] { at(line).trigger = trigger; });
     return true;
 }
 
 void SimController::pend(u32 line) {
-    change([&] { at(line).latched = true; });
+    change(line, [&] { at(line).latched = true; });
 }
 
 void SimController::pend(State& of, u32 line) {
@@ -96,7 +136,7 @@ void SimController::pend(State& of, u32 line) {
 }
 
 void SimController::unpend(u32 line) {
-    change([&] { at(line).latched = false; });
+    change(line, [&] { at(line).latched = false; });
 }
 
 bool SimController::is_pending(u32 line) {
@@ -160,7 +200,7 @@ void SimController::deactivate(u32 line) {
     ++state().accesses.deactivate;
     PIVOT_REQUIRE(at(line).active, "deactivation of a line that is not active");
     at(line).active = false;
-    choose(state());
+    choose(home_of(state(), line));
 }
 
 void SimController::assert_line(u32 line) {

@@ -1,6 +1,6 @@
 // A simulated interrupt controller with the GIC's semantics (IHI 0069H, chapter 4): enable, pending
 // and active bits, priorities, a mask, a stack of running priorities, and drop and deactivation
-// kept apart (EOImode 1). One set of state a simulated CPU.
+// kept apart (EOImode 1). One set of state a simulated CPU; an SPI's is where it is routed to.
 //
 // Who: the line table through the Controller concept; the port; tests, which play the devices.
 // Lock order: none.
@@ -58,7 +58,7 @@ struct SimController {
     static void disable(u32 line);
     static void set_priority(u32 line, Ipl level);
     static void set_unmaskable(u32 line);
-    static void route(u32, PerCpu const&) {}  // each simulated CPU has its own
+    static void route(u32 line, PerCpu const& cpu);
     [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger);
     static void pend(u32 line);
     static void unpend(u32 line);
@@ -76,11 +76,16 @@ struct SimController {
 
     // -- the devices
     static void pend(State& of, u32 line);  // at another CPU's interface
+    // Which CPU's a line is: that to which it was routed, or else whose `own` is.
+    [[nodiscard]] static State& home_of(State& own, u32 line);
     static void assert_line(u32 line);
     static void deassert_line(u32 line);
     static void signal_nothing();  // the next acknowledge finds nothing: a spurious interrupt
     [[nodiscard]] static Accesses const& accesses();
     [[nodiscard]] static u32 running_depth();
+
+  private:
+    static void route_to(State& to, u32 line);
 };
 
 }  // namespace pivot

@@ -58,10 +58,11 @@ u32 World::ready(u64 now) const {
 bool World::strike(bool all) {
     bool struck = false;
     for (Device& device : devices_) {
-        auto const& line = device.cpu->controller.lines[device.line];
-        if (device.left != 0 && !line.pending() && (all || chooser_->strikes())) {
+        auto& controller = SimController::home_of(device.cpu->controller, device.line);
+        if (device.left != 0 && !controller.lines[device.line].pending() &&
+            (all || chooser_->strikes())) {
             --device.left;
-            SimController::pend(device.cpu->controller, device.line);
+            SimController::pend(controller, device.line);
             struck = true;
         }
     }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "arch/host/sim_cpu.hpp"
+#include "kern/base/assert.hpp"
 
 namespace pivot::sim {
 
@@ -74,6 +75,7 @@ class World {
     // `here` is ready to begin; they all do together, and the chooser is asked from then on.
     void start_line(SimCpu& here);
     void send(PerCpu const& target, u32 sgi);
+    [[nodiscard]] SimController::State& controller_of(PerCpu const& cpu) const;
     void tell_time(SimCpu& here);  // brings here.counter up to date
     // From a CPU of this machine: its run is over.
     [[noreturn]] void end(End how);
@@ -107,5 +109,14 @@ class World {
     std::atomic<bool> over_ = false;
     End how_ = End::quiet;
 };
+
+inline SimController::State& World::controller_of(PerCpu const& cpu) const {
+    for (Member const& member : members_) {
+        if (member.cpu->percpu == &cpu) {
+            return member.cpu->controller;
+        }
+    }
+    panic("a line is routed to a CPU of another machine");
+}
 
 }  // namespace pivot::sim
