@@ -2,6 +2,7 @@
 
 #include "arch/contract/upcalls.hpp"
 #include "intr/continuation.hpp"
+#include "intr/storm.hpp"
 #include "kern/base/atomic.hpp"
 #include "kern/base/log.hpp"
 #include "kern/cpus.hpp"
@@ -36,28 +37,37 @@ void report_strays(MayBlock const&, int&) {
     }
 }
 
-// Stands before a handler while its longest run is measured.
-void timed(void* token, void*) {
-    u64 const begin = counter();
+// Stands before the top half of a line that is measured or limited.
+template <typename Run>
+u64 watch(void* token, Run&& run) {
     LineInfo& info = g_info[entry_of(token).number];
-    info.handler(token, info.argument);
+    u32 const spurious = info.spurious;
+    u64 const begin = counter();
+    u64 const end = run(info);
     u64 const ticks = counter() - begin;
-    if (ticks > info.longest) {
+    if (info.is_measured && ticks > info.longest) {
         info.longest = ticks;
     }
-}
-
-// The same before a top half that says how its line ends.
-u64 timed_holding(void* token, void*) {
-    u64 const begin = counter();
-    LineInfo& info = g_info[entry_of(token).number];
-    u64 const end = info.ends(token, info.argument);
-    u64 const ticks = counter() - begin;
-    if (ticks > info.longest) {
-        info.longest = ticks;
+    if (LineLimit* const limit = atomic::load_acquire(&info.limit); limit != nullptr) {
+        // The level does not matter for what is done with it.
+        limit->note(info.spurious == spurious, *static_cast<TopHalf<Ipl::vm> const*>(token));
     }
     return end;
 }
+
+void watched(void* token, void*) {
+    (void)watch(token, [token](LineInfo& info) {
+        info.handler(token, info.argument);
+        return u64{0};
+    });
+}
+
+// The same before a top half that says how its line ends.
+u64 watched_holding(void* token, void*) {
+    return watch(token, [token](LineInfo& info) { return info.ends(token, info.argument); });
+}
+
+bool is_watched(LineInfo const& info) { return info.is_measured || info.limit != nullptr; }
 
 }  // namespace
 
@@ -76,7 +86,7 @@ void set_unrequested(LineEntry& entry, u32 intid) {
 }
 
 void set_requested(LineEntry& entry, LineInfo& info) {
-    entry.handler = info.handler;
+    entry.handler = info.ends == nullptr && is_watched(info) ? &watched : info.handler;
     entry.argument = info.ends != nullptr ? &info.holding : info.argument;
     entry.spl = info.spl;
 }
@@ -89,6 +99,22 @@ void for_each_entry(LineId line, LineInfo const& info, Change&& change) {
     u32 const end = line.is_banked() ? kMaxCpus : info.cpu + 1;
     for (u32 id = first; id < end; ++id) {
         change(cpu_of(id).lines[line.intid()]);
+    }
+}
+
+}  // namespace
+
+namespace {
+
+// Dispatch calls the top half, or what stands before it. One store: a top half that starts now sees
+// one or the other, and both are right.
+void choose_handler(LineId line, LineInfo& info) {
+    bool const watch = is_watched(info);
+    if (info.ends != nullptr) {
+        info.holding.function = watch ? &watched_holding : info.ends;
+    } else {
+        for_each_entry(line, info,
+                       [&](LineEntry& entry) { entry.handler = watch ? &watched : info.handler; });
     }
 }
 
@@ -142,6 +168,14 @@ LineError release_entry(LineId line, u32 lines) {
     return LineError::none;
 }
 
+void enter_here(u32 intid) {
+    LineInfo& info = g_info[intid];
+    set_requested(this_cpu().lines[intid], info);
+    info.cpu = this_cpu().id;
+}
+
+void forget_here(u32 intid) { set_unrequested(this_cpu().lines[intid], intid); }
+
 LineError measure_entry(LineId line, u32 lines, bool on) {
     if (line.intid() >= lines) {
         return LineError::out_of_range;
@@ -150,25 +184,36 @@ LineError measure_entry(LineId line, u32 lines, bool on) {
     if (info.name == nullptr) {
         return LineError::not_requested;
     }
-    // One store: a top half that starts now sees one or the other, and both are right.
-    if (info.ends != nullptr) {
-        info.holding.function = on ? &timed_holding : info.ends;
-    } else {
-        for_each_entry(line, info,
-                       [&](LineEntry& entry) { entry.handler = on ? &timed : info.handler; });
-    }
+    info.is_measured = on;
+    choose_handler(line, info);
     info.longest = 0;
     return LineError::none;
 }
 
-void note_enabled(LineInfo& info, bool enabled) {
-    u64 const self = u64{1} << this_cpu().id;
-    for (;;) {
-        u64 const before = atomic::load_relaxed(&info.enabled_on);
-        if (atomic::replace(&info.enabled_on, before, enabled ? before | self : before & ~self)) {
-            return;
-        }
+LineError limit_entry(LineId line, LineLimit* limit) {
+    LineInfo& info = g_info[line.intid()];
+    atomic::store_release(&info.limit, limit);
+    choose_handler(line, info);
+    return LineError::none;
+}
+
+void note_enabled(LineInfo& info, u32 intid, bool enabled) {
+    if (!LineId(intid).is_banked()) {
+        atomic::store_in_order(&info.is_wanted, enabled);
+        return;
     }
+    u64 const self = u64{1} << this_cpu().id;
+    if (enabled) {
+        atomic::fetch_or(&info.enabled_on, self);
+    } else {
+        atomic::fetch_and(&info.enabled_on, ~self);
+    }
+}
+
+bool is_line_wanted(LineInfo const& info, u32 intid) {
+    return LineId(intid).is_banked()
+               ? (atomic::load_acquire(&info.enabled_on) >> this_cpu().id & 1) != 0
+               : atomic::load_in_order(&info.is_wanted);
 }
 
 bool is_last_user(LineId line) {
@@ -178,6 +223,11 @@ bool is_last_user(LineId line) {
         return info.cpu == self;
     }
     return (atomic::load_acquire(&info.enabled_on) & ~(u64{1} << self)) == 0;
+}
+
+u64 cpus_of(LineId line) {
+    LineInfo const& info = g_info[line.intid()];
+    return line.is_banked() ? atomic::load_acquire(&info.enabled_on) : u64{1} << info.cpu;
 }
 
 const char* text_of(LineError error) {
@@ -196,6 +246,14 @@ const char* text_of(LineError error) {
             return "the hardware does not let this be changed";
         case LineError::other_cpu:
             return "another CPU may be running its top half";
+        case LineError::no_such_cpu:
+            return "that CPU is not online";
+        case LineError::shared:
+            return "the line is shared";
+        case LineError::limited:
+            return "a limit is on the line";
+        case LineError::other_level:
+            return "the line is shared at another level";
     }
     return "?";
 }

@@ -1,20 +1,32 @@
 // Lines: who handles which interrupt, at which level, and what it has cost.
 //
-// Who: request, release, set_trigger: threads. enable, disable, pend: both.
+// Who: request, release, move_to, set_trigger: threads. enable, disable, pend: both.
 // Lock order: none. A request claims the line by one compare-and-swap of its name; from then on it
-// is its owner's, who must not enable or release it on two CPUs at the same time.
+// is its owner's, who must not enable, move or release it on two CPUs at the same time.
 //
 // A top half is a function `void(TopHalf<L> const&, T&)`, or returns Served or LineEnd. Its level L
 // is the line's IPL: there is no way to register it at another. What dispatch needs lies in the
 // CPU's own table (PerCpu::lines), what it does not in LineInfo.
 //
-// Several CPUs. An SPI is delivered to the CPU whose thread requested it; any CPU may enable,
-// disable or pend it, but after a disable from elsewhere the top half may still be running over
-// there, so only that CPU may release it. An SGI or PPI is *banked*: a request is for all CPUs,
+// Several CPUs. An SPI is delivered to the CPU whose thread requested it, or to which it was moved;
+// any CPU may enable, disable or pend it. An SGI or PPI is *banked*: a request is for all CPUs,
 // those that come up later included, and enable, disable, pend and set_trigger are about the CPU
-// that calls. It may be released where it is the last to be enabled, so that it can be running
-// nowhere. Otherwise release returns other_cpu and has done nothing. A thread that may migrate
-// between two of these calls must be bound to its CPU, or ask by a cross call.
+// that calls. A thread that may migrate between two of these calls must be bound to its CPU, or ask
+// by a cross call.
+//
+// The end of a line. After a disable from elsewhere the top half may still be running over there.
+// So `quiesce` and `release` wait for the CPUs in question (intr/errand.hpp), and when they return
+// the top half runs nowhere. What it has scheduled may: a driver that goes away quiets its device,
+// releases its line, and then cancels its continuation and waits for that. A device that is not
+// quieted keeps the line asserted, for whoever requests it next.
+//
+// Moving it (move_to). Disabled, a line keeps what it was asked, so nothing is lost:
+//
+//     caller                       new CPU                        old CPU
+//     disable the line                                            its top half may run: the line
+//     errand to the new CPU        enters it in its own table     is active, given to nobody else
+//     route, enable                its top half runs
+//     errand to the old CPU                                       takes it out of its own table
 //
 // A driver's contract: before the top half returns, the device must have stopped asserting the
 // line, and the store that made it stop must have arrived (read it back, or ISB for a
@@ -22,24 +34,15 @@
 #pragma once
 
 #include "intr/controller.hpp"
+#include "intr/errand.hpp"
+#include "intr/line_error.hpp"
 #include "intr/line_hold.hpp"
 #include "intr/line_id.hpp"
+#include "intr/line_table.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
 
 namespace pivot {
-
-enum class [[nodiscard]] LineError : u8{
-    none,
-    out_of_range,   // the controller has no such line
-    taken,          // somebody has requested it
-    not_requested,  // nobody has
-    wrong_kind,     // an SPI used as PPI, an SGI whose trigger is to be set, ...
-    fixed,          // the hardware does not let this be changed
-    other_cpu,      // its top half may be running on another CPU
-};
-
-[[nodiscard]] const char* text_of(LineError error);
 
 // What a top half that can tell returns: whether its device was the one that asked.
 enum class Served : u8 { yes, no };
@@ -67,13 +70,16 @@ struct LineInfo {
     u32 locks_taken = 0;
     u32 locks_spun = 0;  // taken after a wait for another CPU
     u32 locks_deferred = 0;
-    u32 spurious = 0;  // top half said it was not its device; of a banked line, roughly
+    u32 spurious = 0;             // top half said it was not its device; of a banked line, roughly
+    LineShare* shares = nullptr;  // the devices of a shared line, oldest first
+    LineLimit* limit = nullptr;   // intr/storm.hpp
+    bool is_wanted = false;       // an SPI is enabled, as far as its owner is concerned
+    bool is_measured = false;     // Lines::measure
+    bool is_edge = false;         // triggered; as set_trigger was told
     bool unmaskable = false;
     bool stray = false;     // fired without having been requested; masked since
     bool reported = false;  // and that has been said
 };
-
-[[nodiscard]] LineInfo& line_info(u32 intid);
 
 template <typename R>
 concept TopHalfResult =
@@ -85,6 +91,9 @@ struct TopHalfEntry {
     template <Controller C>
     friend struct Lines;       // which puts it into the table
     friend struct StrayLines;  // line.cpp: what nobody has requested
+    template <Controller C>
+    friend struct SharedLines;  // the same for several devices on one line
+    friend struct ShareList;    // which counts what nobody serves
 
     // vectors.S passes an address that is as good as any for an object without members.
     template <auto Fn, Ipl L, typename T>
@@ -114,22 +123,17 @@ struct TopHalfEntry {
         }
     }
 
+    // The same for one of several devices.
+    template <auto Fn, Ipl L, typename T>
+    static bool ask(void* token, void* owner) {
+        bool const served =
+            Fn(*static_cast<TopHalf<L> const*>(token), *static_cast<T*>(owner)) == Served::yes;
+        PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
+        return served;
+    }
+
     static void count_spurious(void* token);
 };
-
-// The dispatch table of this CPU, filled with what has been requested of banked lines, and with
-// handlers that report what nobody has requested. `mask_line` silences a line at the controller.
-void init_line_table(PerCpu& cpu, void (*mask_line)(u32 intid));
-
-// Each acts on every table that the line is in. The caller holds off preemption.
-LineError request_entry(LineId line, u32 lines, LineInfo const& request);
-LineError release_entry(LineId line, u32 lines);
-// Turns the measurement of the longest top half on or off for a line.
-LineError measure_entry(LineId line, u32 lines, bool on);
-// Notes where a banked line is enabled.
-void note_enabled(LineInfo& info, bool enabled);
-// Whether this CPU may release a line.
-[[nodiscard]] bool is_last_user(LineId line);
 
 template <Controller C>
 struct Lines {
@@ -153,42 +157,76 @@ struct Lines {
         return request_as<Fn, true>(line, name, &argument, Fn);
     }
 
-    // Disables the line and forgets its top half.
+    // Disables the line, and waits until its top half runs nowhere.
+    static LineError quiesce(MayBlock const& context, LineId line) {
+        LineError const error = disable(line);
+        if (error == LineError::none) {
+            rest_limit(context, line_info(line.intid()));
+            run_on_cpus(context, cpus_of(line), &disable_here, line.intid());
+        }
+        return error;
+    }
+
+    // The same, and forgets the top half and what the line was still asked.
+    static LineError release(MayBlock const& context, LineId line) {
+        LineError const error = quiesce(context, line);
+        return error == LineError::none ? forget(line) : error;
+    }
+
+    // For whoever cannot wait: only where the top half can be running nowhere else.
     static LineError release(LineId line) {
         NoPreemption const hold;
-        if (LineError const error = check(line); error != LineError::none) {
+        if (LineError const error = check_owned(line); error != LineError::none) {
             return error;
         }
         if (!is_last_user(line)) {
             return LineError::other_cpu;
         }
+        if (line_info(line.intid()).limit != nullptr) {
+            return LineError::limited;
+        }
         C::disable(line.intid());
-        return release_entry(line, C::lines());
+        return forget(line);
+    }
+
+    // Has an SPI delivered to another CPU from now on, while it fires or not. What has been asked
+    // of it is not lost, and its top half never runs on both.
+    static LineError move_to(MayBlock const& context, LineId line, u32 cpu) {
+        LineError const error = check_move(line, cpu);
+        if (error != LineError::none || line_info(line.intid()).cpu == cpu) {
+            return error;
+        }
+        u64 const before = cpus_of(line);
+        C::disable(line.intid());
+        run_on_cpus(context, u64{1} << cpu, &enter_here, line.intid());
+        C::route(line.intid(), cpu_of(cpu));
+        enable_if_wanted(line);
+        run_on_cpus(context, before, &forget_here, line.intid());
+        return LineError::none;
     }
 
     static LineError enable(LineId line) {
         return act(line, [&](u32 intid) {
             if (line.is_banked()) {
                 set_priority(line);  // on this CPU, where perhaps nobody has yet
-                note_enabled(line_info(intid), true);
             }
-            C::enable(intid);
+            note_enabled(line_info(intid), intid, true);
+            if (!is_polled(line_info(intid))) {
+                C::enable(intid);
+            }
         });
     }
 
+    // Of a shared line only its last device does, by leaving.
     static LineError disable(LineId line) {
-        return act(line, [&](u32 intid) {
-            C::disable(intid);
-            if (line.is_banked()) {
-                note_enabled(line_info(intid), false);
-            }
-        });
+        LineError const error = check_owned(line);
+        return error != LineError::none ? error : act(line, &disable_here);
     }
 
     static LineError set_trigger(LineId line, Trigger trigger) {
         bool was_set = true;
         LineError const error = act(line, [&](u32 intid) {
-            was_set = line.kind() == LineKind::sgi || C::set_trigger(intid, trigger);
+            was_set = line.kind() == LineKind::sgi || change_trigger(intid, trigger);
         });
         if (error != LineError::none) {
             return error;
@@ -218,6 +256,11 @@ struct Lines {
     }
 
   private:
+    template <Controller>
+    friend struct SharedLines;
+    template <Controller>
+    friend struct LineLimits;
+
     template <auto Fn, bool Unmaskable, TopHalfResult R, Ipl L, typename U,
               std::convertible_to<U*> P>
     static LineError request_as(LineId line, const char* name, P argument,
@@ -243,12 +286,50 @@ struct Lines {
         }
         LineError const error = request_entry(line, C::lines(), request);
         if (error == LineError::none) {
-            set_priority(line);
-            if (!line.is_banked()) {
-                C::route(line.intid(), this_cpu());
-            }
+            deliver_here(line);
         }
         return error;
+    }
+
+    static void deliver_here(LineId line) {
+        set_priority(line);
+        if (!line.is_banked()) {
+            C::route(line.intid(), this_cpu());
+        }
+    }
+
+    static void disable_here(u32 intid) {
+        note_enabled(line_info(intid), intid, false);
+        C::disable(intid);
+    }
+    // Masked for a storm or not: if it is one still, it fires once and is masked again.
+    static void enable_if_wanted(LineId line) {
+        if (is_line_wanted(line_info(line.intid()), line.intid())) {
+            C::enable(line.intid());
+        }
+    }
+
+    // The trigger must not change while the line is enabled (IHI 0069H, 12.9.9: UNPREDICTABLE).
+    static bool change_trigger(u32 intid, Trigger trigger) {
+        bool const enabled = C::is_enabled(intid);
+        if (enabled) {
+            C::disable(intid);
+        }
+        bool const was_set = C::set_trigger(intid, trigger);
+        if (was_set) {
+            line_info(intid).is_edge = trigger == Trigger::edge;
+        }
+        if (enabled) {
+            C::enable(intid);
+        }
+        return was_set;
+    }
+
+    static LineError forget(LineId line) {
+        if (!line.is_banked()) {
+            C::unpend(line.intid());
+        }
+        return release_entry(line, C::lines());
     }
 
     static void set_priority(LineId line) {
@@ -278,6 +359,24 @@ struct Lines {
             on(line.intid());
         }
         return LineError::none;
+    }
+
+    static LineError check_move(LineId line, u32 cpu) {
+        if (LineError const error = check(line); error != LineError::none) {
+            return error;
+        }
+        if (line.is_banked()) {
+            return LineError::wrong_kind;
+        }
+        return cpu < kMaxCpus && is_online(cpu) ? LineError::none : LineError::no_such_cpu;
+    }
+
+    // Nobody shares it.
+    static LineError check_owned(LineId line) {
+        LineError const error = check(line);
+        return error == LineError::none && line_info(line.intid()).shares != nullptr
+                   ? LineError::shared
+                   : error;
     }
 
     static LineError check(LineId line) {

@@ -22,8 +22,11 @@ set(PIVOT_KERNEL_SOURCES
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/deferral.cpp
+  intr/errand.cpp
   intr/line.cpp
   intr/line_hold.cpp
+  intr/line_share.cpp
+  intr/storm.cpp
   kern/base/format.cpp
   kern/base/heap.cpp
   kern/base/log.cpp
@@ -81,8 +84,11 @@ set(PIVOT_RARE_SOURCES
   intr/bottom_half.cpp
   intr/continuation.cpp
   intr/deferral.cpp
+  intr/errand.cpp
   intr/line.cpp
   intr/line_hold.cpp
+  intr/line_share.cpp
+  intr/storm.cpp
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp

@@ -4,11 +4,15 @@
 
 #include "arch/board/qemu_virt.hpp"
 #include "intr/line.hpp"
+#include "intr/line_share.hpp"
+#include "intr/storm.hpp"
 
 namespace pivot {
 
 static_assert(Controller<Board::Controller>);
 
 using BoardLines = Lines<Board::Controller>;
+using BoardSharedLines = SharedLines<Board::Controller>;
+using BoardLineLimits = LineLimits<Board::Controller>;
 
 }  // namespace pivot

@@ -49,6 +49,32 @@ void show_line(u32 intid, u64 seconds) {
     }
 }
 
+// The n-th device of a shared line, as of now. False: there are fewer.
+bool sharer(LineInfo const& info, u32 n, LineShare& found) {
+    ShareGuard const guard;  // none of them goes away
+    LineShare const* share = info.shares;
+    for (; share != nullptr && n != 0; --n) {
+        share = share->next;
+    }
+    if (share != nullptr) {
+        found = *share;
+    }
+    return share != nullptr;
+}
+
+// What is special about a line, below it.
+void show_more(LineInfo const& info) {
+    LineShare share;
+    for (u32 n = 0; sharer(info, n, share); ++n) {
+        log("          {-12}served {}", share.name, share.served);
+    }
+    if (LineLimit const* const limit = info.limit; limit != nullptr) {
+        log("          limit       {}; {} storms, {} times for nobody, {} polls",
+            limit->is_polling() ? "masked and polled" : "not reached", limit->storms(),
+            limit->stuck(), limit->polls());
+    }
+}
+
 // Acknowledged, but there was nothing any more: INTID 1020 and up.
 u64 nothing_acknowledged() {
     u64 sum = 0;
@@ -92,6 +118,7 @@ bool show_lines(MayBlock const&, Words const& words) {
     for (u32 i = 0; i < kLineTableSize; ++i) {
         if (line_info(i).name != nullptr || line_info(i).stray) {
             show_line(i, up == 0 ? 1 : up);
+            show_more(line_info(i));
         }
     }
     Deferral::Counts const mutexes = Deferral::counts();

@@ -141,16 +141,16 @@ class Contexts:
         """One top half of each level, nested, the stop of another CPU's panic above them all; and
         one of them panics, the one that costs most. The first frame lies on a thread's stack."""
         frame, levels = self.constants["FRAME_SIZE"], {}
-        timed = self.graph.matching(rules.TIMED)
+        watched = self.graph.matching(rules.WATCHED)
         for function in self.graph.matching(rules.TOP_HALF):
-            if function not in timed:
+            if function not in watched:
                 levels.setdefault(level_of(function), []).append(function)
-        head = max((f.frame for f in timed), default=0) + rules.HOLDING
+        head = max((f.frame for f in watched), default=0) + rules.HOLDING
         exits = self._entries("interrupt exit")
         total, worse, parts = -frame, 0, []
         for level, functions in sorted(levels.items()):
-            usual = self._top.of_all(functions + exits)
-            panicking = self._top_panicking.of_all(functions + exits)
+            usual = self._top.of_all(functions + watched + exits)
+            panicking = self._top_panicking.of_all(functions + watched + exits)
             total += usual.bytes + head + frame
             worse = max(worse, panicking.bytes - usual.bytes)
             parts += [(f"level {level}", usual), (f"level {level}, ending in a panic", panicking)]

@@ -70,6 +70,14 @@ POINTERS = (
     Pointer(r"intr/line\.cpp", r"mask_line\(", (r"::disable\(pivot::u32\)",)),
     Pointer(r"intr/deferral\.cpp", r"locked_\(", (r"LockedContinuation::run_locked\(",),
             or_none=True),
+    # Each top half is counted by itself; what stands before it, along with it (WATCHED, below).
+    Pointer(r"intr/line\.cpp", r"info\.(handler|ends)\(", (), or_none=True),
+    Pointer(r"intr/line_share\.cpp", r"share->ask\(", (r"TopHalfEntry::ask\(",), or_none=True),
+    Pointer(r"intr/errand\.cpp", r"function\(",
+            (r"pivot::(Shared)?Lines<.*>::\w+\(pivot::u32\)", r"pivot::\w+_here\(pivot::u32\)"),
+            or_none=True),
+    Pointer(r"intr/storm\.cpp", r"controls_\.",
+            (r"::enable\(pivot::u32\)", r"::disable\(pivot::u32\)"), or_none=True),
     Pointer(r"intr/line_hold\.cpp", r"deactivate_line\(", (r"::deactivate\(pivot::u32\)",)),
     Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),
@@ -117,8 +125,8 @@ TOP_HALF = r"\(void\*, void\*\)( \[with|$)"
 LEVEL = r"pivot::Ipl L = pivot::Ipl::(\w+)"
 # The one top half whose line lies above the level that its type names.
 STOP = r"auto Fn = pivot::stop_top_half;"
-# Stands before any top half, while that is measured.
-TIMED = r"::timed(_holding)?\(void\*, void\*\)"
+# Stands before any top half, while that is measured or limited.
+WATCHED = r"::watched(_holding)?\(void\*, void\*\)"
 # And pivot_irq_holding before one whose line may stay active: its frame record.
 HOLDING = 16
 CONTINUATION = r"ThreadStart::continue_with\("

@@ -87,7 +87,8 @@ TEST(Line, TriggersOfEachKind) {
 TEST(Line, EveryErrorHasAText) {
     for (LineError const error :
          {LineError::none, LineError::out_of_range, LineError::taken, LineError::not_requested,
-          LineError::wrong_kind, LineError::fixed, LineError::other_cpu}) {
+          LineError::wrong_kind, LineError::fixed, LineError::other_cpu, LineError::no_such_cpu,
+          LineError::shared, LineError::other_level, LineError::limited}) {
         EXPECT_GT(std::string(text_of(error)).size(), 5u);
     }
 }
