@@ -27,6 +27,7 @@ set(PIVOT_KERNEL_SOURCES
   intr/line_hold.cpp
   intr/line_share.cpp
   intr/storm.cpp
+  intr/threaded_line.cpp
   kern/base/format.cpp
   kern/base/heap.cpp
   kern/base/log.cpp
@@ -89,6 +90,7 @@ set(PIVOT_RARE_SOURCES
   intr/line_hold.cpp
   intr/line_share.cpp
   intr/storm.cpp
+  intr/threaded_line.cpp
   kern/base/format.cpp
   kern/change.cpp
   kern/clock.cpp

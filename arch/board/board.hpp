@@ -6,6 +6,7 @@
 #include "intr/line.hpp"
 #include "intr/line_share.hpp"
 #include "intr/storm.hpp"
+#include "intr/threaded_line.hpp"
 
 namespace pivot {
 
@@ -14,5 +15,6 @@ static_assert(Controller<Board::Controller>);
 using BoardLines = Lines<Board::Controller>;
 using BoardSharedLines = SharedLines<Board::Controller>;
 using BoardLineLimits = LineLimits<Board::Controller>;
+using BoardLineModels = LineModels<Board::Controller>;
 
 }  // namespace pivot

@@ -78,6 +78,7 @@ POINTERS = (
             or_none=True),
     Pointer(r"intr/storm\.cpp", r"controls_\.",
             (r"::enable\(pivot::u32\)", r"::disable\(pivot::u32\)"), or_none=True),
+    Pointer(r"intr/threaded_line\.cpp", r"serve_\(", (r"LineModels<.*>::call\(",), or_none=True),
     Pointer(r"intr/line_hold\.cpp", r"deactivate_line\(", (r"::deactivate\(pivot::u32\)",)),
     Pointer(r"arch/\w+/backtrace\.cpp", r"visit\(", (r"::visit\(void\*, pivot::uptr",)),
     Pointer(r"kern/base/format\.cpp", r"sink\(", (r"\(void\*, const char\*, pivot::usize\)$",)),

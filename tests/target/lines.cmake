@@ -1,6 +1,7 @@
 # Lines beyond one device and one top half: the rival models, shared lines, storms.
 # (pivot_interrupt_test: interrupts.cmake, which comes first.)
 
+pivot_interrupt_test(line_models PLAIN SOURCES tests/target/line_models.cpp)
 pivot_interrupt_test(shared_lines PLAIN SOURCES tests/target/shared_lines.cpp)
 
 pivot_image(t_moving_lines FLAVOUR checked SOURCES tests/target/moving_lines.cpp)

@@ -1,6 +1,8 @@
 // Lines released, moved and shared by one CPU while they fire on another.
 #include "intr/line_share.hpp"
 #include "intr/storm.hpp"
+#include "intr/threaded_line.hpp"
+#include "mutex/adaptive_mutex.hpp"
 #include "tests/unit/support/explorer.hpp"
 
 namespace pivot {
@@ -108,6 +110,54 @@ TEST(LineSmp, ALimitedLineIsQuiescedInAStorm) {
         EXPECT_FALSE(limit.is_polling());
         machine.expect_at_rest();
     });
+}
+
+struct Driver {
+    static void top_half(TopHalf<Ipl::vm> const&, Driver& self) { self.used.use(); }
+    static void serve(MayBlock const& context, Driver& self) {
+        AdaptiveGuard const guard(self.mutex, context);
+        self.used.use();
+    }
+    Used used;
+    AdaptiveMutex mutex{"driver"};
+};
+
+// The line interrupts the owner of its driver's mutex, or does not; another CPU releases it all.
+void threaded(SmpMachine& machine, LineModel model) {
+    using Models = LineModels<SimController>;
+    Driver driver;
+    ThreadedLine line("threaded");
+    StackMemory<4096> stack;
+    bool requested = false;
+    u32 other = 0;
+    machine.device<Ipl::vm>(1, 3, [&](TopHalf<Ipl::vm> const&) { ++other; });
+    machine.on(1, [&](MayBlock const& context) {
+        EXPECT_EQ(SimLines::release(context, kFirstLine), LineError::none);
+        LineError const error = Models::request<&Driver::top_half, &Driver::serve>(
+            context, model, kFirstLine, line, stack, driver);
+        EXPECT_EQ(error, LineError::none);
+        EXPECT_EQ(SimLines::enable(kFirstLine), LineError::none);
+        atomic::store_release(&requested, true);
+        AdaptiveGuard const guard(driver.mutex, context);
+    });
+    machine.on(0, [&](MayBlock const& context) {
+        while (!atomic::load_acquire(&requested)) {
+            cpu_relax();
+        }
+        EXPECT_EQ(Models::release(context, kFirstLine, line), LineError::none);
+        driver.used.take_away();
+        EXPECT_EQ(line_holds(40), 0u);
+    });
+    machine.run();
+    machine.expect_at_rest();
+}
+
+TEST(LineSmp, AnInterruptThreadIsOverWhenItsLineIsReleased) {
+    explore(2, [](SmpMachine& machine) { threaded(machine, LineModel::thread); });
+}
+
+TEST(LineSmp, ABorrowedStackIsGivenBackWhenItsLineIsReleased) {
+    explore(2, [](SmpMachine& machine) { threaded(machine, LineModel::borrowed); });
 }
 
 }  // namespace
