@@ -173,6 +173,9 @@ struct Lines {
         return error == LineError::none ? forget(line) : error;
     }
 
+    template <Ipl L>
+    static LineError release(TopHalf<L> const&, LineId) = delete;  // it would wait for its own end
+
     // For whoever cannot wait: only where the top half can be running nowhere else.
     static LineError release(LineId line) {
         NoPreemption const hold;
