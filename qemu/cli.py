@@ -6,6 +6,7 @@ import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import argue
 import bench
 import debug
 import machines
@@ -14,18 +15,19 @@ import presets
 import say
 
 HELP = """\
-usage: ./pivot [bench | test | run | debug | clean | help] [options]
+usage: ./pivot [bench | argue | test | run | debug | clean | help] [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
+  argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
   clean   remove build/
   help    this text
 
-  --board NAME    bench, run, debug: the board ({boards})
+  --board NAME    bench, argue, run, debug: the board ({boards})
   --smp N         bench, test, run, debug: with N CPUs instead of one ({cpus})
-  --full          test: the long variants too
+  --full          test: the long variants too; argue: longer streams, more rates
   --panic-on-defer  run: a top half that must leave its work to a continuation is a panic
   --no-install    install nothing: list what is missing and stop with status 2
   --verbose       show every command
@@ -35,7 +37,7 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 """
 
 BUILD = machines.ROOT / "build"
-COMMANDS = ("bench", "test", "run", "debug", "clean", "help")
+COMMANDS = ("bench", "argue", "test", "run", "debug", "clean", "help")
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,10 +61,11 @@ def arguments(argv):
         args.command = "help"
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
-    for word, given, goes_with in (("--board", args.board is not None, ("bench", "run", "debug")),
+    for word, given, goes_with in (("--board", args.board is not None, ("bench", "argue", "run",
+                                                                        "debug")),
                                    ("--smp", args.smp is not None, ("bench", "test", "run",
                                                                     "debug")),
-                                   ("--full", args.full, ("test",)),
+                                   ("--full", args.full, ("test", "argue")),
                                    ("--panic-on-defer", args.panic_on_defer, ("run",)),
                                    ("--", rest, ("debug",))):
         if given and args.command not in goes_with and args.command != "help":
@@ -76,7 +79,7 @@ def boards_of(args):
     if args.board is not None:
         return [args.board]
     every = list(machines.boards())
-    return every[:1] if args.command in ("run", "debug") else every
+    return every[:1] if args.command in ("argue", "run", "debug") else every
 
 
 def prepare(args):
@@ -119,11 +122,22 @@ def must_build(preset, verbose, *images):
 def do_bench(args):
     missed = False
     for board in boards_of(args):
-        must_build(board, args.verbose, *bench.IMAGES)
+        must_build(board, args.verbose, *bench.IMAGES, "argue")
         say.step(f"Measuring {board}: {machines.board(board)['describe']}")
         missed |= not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
                                     smp=args.smp, verbose=args.verbose)
+        argue.measure_short(board, presets.build_dir(board) / "images", BUILD / "bench",
+                            verbose=args.verbose)
     return 1 if missed else 0
+
+
+def do_argue(args):
+    board, = boards_of(args)
+    must_build(board, args.verbose, "argue")
+    say.step(f"Measuring {board}: {machines.board(board)['describe']}")
+    argue.measure(board, presets.build_dir(board) / "images", BUILD / "argue", full=args.full,
+                  verbose=args.verbose)
+    return 0
 
 
 def count_junit(path):
@@ -215,8 +229,8 @@ def main(argv):
         args = arguments(argv)
         if args.command in packages.NEEDS:
             prepare(args)
-        action = {"bench": do_bench, "test": do_test, "run": do_run, "debug": do_debug,
-                  "clean": do_clean, "help": do_help}[args.command]
+        action = {"bench": do_bench, "argue": do_argue, "test": do_test, "run": do_run,
+                  "debug": do_debug, "clean": do_clean, "help": do_help}[args.command]
         return action(args)
     except say.Failure as failure:
         say.error(failure)

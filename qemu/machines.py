@@ -77,11 +77,12 @@ def check_qemu():
     return version
 
 
-def qemu_command(board_name, image, *, exact=False, smp=None, multi=False, cpu=(),
+def qemu_command(board_name, image, *, exact=False, shift=0, smp=None, multi=False, cpu=(),
                  machine_opts=(), args=(), serial="stdio", bios=None, extra=()):
     """The command line that runs `image` on a board.
 
     exact         one instruction is one nanosecond of virtual time (icount)
+    shift         with exact: it is 2**shift nanoseconds, so the CPU is that much slower
     smp           how many CPUs; without it what PIVOT_SMP says, or one
     multi         each CPU on a thread of the host's, said explicitly: QEMU's own choice depends
                   on the host. Without it and not exact, it is left to QEMU
@@ -112,7 +113,7 @@ def qemu_command(board_name, image, *, exact=False, smp=None, multi=False, cpu=(
         raise MachineError("an exact run is one instruction after the other, on one thread: "
                            "--exact and --multi exclude each other")
     if exact:
-        command += spec["exact"]
+        command += [word.replace("shift=0", f"shift={shift}") for word in spec["exact"]]
     if multi:
         command += ["-accel", "tcg,thread=multi"]
     command += [*firmware(bios, image), *extra] if bios else ["-kernel", str(image), *extra]

@@ -105,16 +105,16 @@ def read_code(objdump_output):
     return code
 
 
-def executed(lines, devices):
-    """The addresses that QEMU's `-d exec` log says were executed, in order.
+def executed(lines, devices, cpu=None):
+    """The addresses that QEMU's `-d exec` log says were executed (by that CPU), in order.
 
     QEMU logs an address before it runs it, and takes it back when a deadline or a device makes it
     stop and start again there; so each is held until the next line. What reached a device is in the
     log too, behind its instruction, and is added to `devices`.
     """
-    held = None
+    held, begin = None, b"Trace " if cpu is None else b"Trace %d:" % cpu
     for line in lines:
-        if line.startswith(b"Trace "):
+        if line.startswith(begin):
             if held is not None:
                 yield held
             held = int(line.split(b"/", 2)[1], 16)
@@ -233,10 +233,11 @@ def one_at_a_time():
     return ["-singlestep"]
 
 
-def trace(board, image, sampler, devices, *, smp=None, samples=8, timeout=300):
+def trace(board, image, sampler, devices, *, smp=None, args=("bench", "samples=8"), cpu=None,
+          timeout=300):
     """Runs the image and feeds the sampler. The log goes through a pipe: it can be gigabytes."""
     read_end, write_end = os.pipe()
-    command = qemu_command(board, image, exact=True, smp=smp, args=("bench", f"samples={samples}"),
+    command = qemu_command(board, image, exact=True, smp=smp, args=args,
                            extra=[*one_at_a_time(), "-d", LOGGED, "-D", f"/dev/fd/{write_end}"])
     outcome = []
 
@@ -254,7 +255,7 @@ def trace(board, image, sampler, devices, *, smp=None, samples=8, timeout=300):
         waiter = threading.Thread(target=finish, args=(guest,))
         waiter.start()
         try:
-            for address in executed(log, devices):
+            for address in executed(log, devices, cpu):
                 sampler.feed(address)
         except BaseException:
             guest.kill()    # the waiter must have ended before the guest is put away

@@ -61,10 +61,10 @@ class Records:
                 "curve": self.curves, "worst": self.worst}[kind]
 
 
-def fields_of(line):
+def fields_of(line, known=FIELDS):
     """("row", {"name": ..., ...}) of one record."""
     kind, *words = line[1:].split()
-    wanted = FIELDS.get(kind)
+    wanted = known.get(kind)
     if wanted is None:
         raise ProtocolError(f"unknown record: {line!r}")
     pairs = dict(word.partition("=")[::2] for word in words)

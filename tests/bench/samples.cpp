@@ -16,17 +16,24 @@ void Samples::sort() {
     }
 }
 
+Spread Samples::spread() {
+    sort();
+    return {.min = value_[0],
+            .median = value_[count_ / 2],
+            .p99 = value_[count_ * 99 / 100],
+            .max = value_[count_ - 1]};
+}
+
 void Samples::report(const char* row, u32 divisor) {
     if (count_ == 0) {
         log("@skip name={} reason=no-sample", row);
         return;
     }
-    sort();
+    Spread const of = spread();
     // never flatters
     auto const share = [&](u32 value) { return (value + divisor - 1) / divisor; };
-    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row, share(value_[0]),
-        share(value_[count_ / 2]), share(value_[count_ * 99 / 100]), share(value_[count_ - 1]),
-        count_, divisor);
+    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row, share(of.min),
+        share(of.median), share(of.p99), share(of.max), count_, divisor);
 }
 
 void Samples::report_point(const char* row, const char* by, u32 x) {

@@ -7,6 +7,10 @@ namespace pivot::bench {
 
 inline constexpr u32 kMaxSamples = 1000;
 
+struct Spread {
+    u32 min, median, p99, max;
+};
+
 class Samples {
   public:
     void clear() { count_ = 0; }
@@ -16,6 +20,9 @@ class Samples {
         }
     }
     [[nodiscard]] u32 count() const { return count_; }
+
+    // Of at least one sample.
+    [[nodiscard]] Spread spread();
 
     // One point of a curve: the highest sample, with `x` of what `by` says.
     void report_point(const char* row, const char* by, u32 x);

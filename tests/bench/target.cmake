@@ -26,6 +26,21 @@ pivot_image(cpus FLAVOUR release SOURCES
   tests/bench/cross_cpu_rows.cpp
   ${PIVOT_CURVE_SOURCES})
 
+# Pivot's way beside its rivals' (docs/argument.md), by qemu/argue.py.
+pivot_image(argue FLAVOUR release SOURCES
+  tests/bench/argue.cpp
+  tests/bench/argue_latencies.cpp
+  tests/bench/argue_load.cpp
+  tests/bench/argue_losses.cpp
+  tests/bench/argue_models.cpp
+  tests/bench/crowd.cpp
+  tests/bench/report.cpp
+  tests/bench/samples.cpp)
+add_test(NAME argue_repeatable_and_as_promised COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/argue_check.py --board ${PIVOT_BOARD}
+  --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/argue)
+set_tests_properties(argue_repeatable_and_as_promised PROPERTIES LABELS bench TIMEOUT 600)
+
 # What the row kernel_size adds up (qemu/size.py): all objects, and what this image has of them.
 target_link_options(bench PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/images/bench.map)
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
