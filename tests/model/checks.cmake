@@ -91,6 +91,12 @@ pivot_model(cross_call_coalesces_bug_claim_without_barrier_is_caught MODEL cross
 pivot_model(cross_call_coalesces_bug_drain_without_barrier_is_caught MODEL cross_call
   DEFINE COALESCES BUG_DRAIN_WITHOUT_BARRIER EXPECT "news that no run has read")
 
+pivot_model(deferral MODEL deferral)
+pivot_model(deferral_2_rounds MODEL deferral DEFINE THREADS=1 ROUNDS=2 FULL)
+pivot_model_bug(deferral NO_SECOND_LOOK "invalid end state")
+pivot_model_bug(deferral EXCHANGE_FIRST "invalid end state")
+pivot_model_bug(deferral BIT_UNCHECKED "invalid end state")
+
 pivot_model(splx MODEL splx)
 pivot_model(splx_4_frames MODEL splx DEFINE FRAMES=4 FULL)
 pivot_model(splx_3_hard_levels MODEL splx DEFINE TOP=4 HARD_ONLY FULL)

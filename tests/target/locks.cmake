@@ -46,5 +46,12 @@ pivot_panic_test(t_deferral panic-on-defer
 pivot_image(t_deferral_smp FLAVOUR checked SOURCES tests/target/deferral_smp.cpp)
 pivot_target_test(t_deferral_smp IMAGE t_deferral_smp.elf EXACT ARGS --smp 2
   --expect "^passed: deferral_smp")
+pivot_image(t_deferral_torture FLAVOUR checked SOURCES tests/target/deferral_torture.cpp)
+foreach(cpus 1 2 4)
+  pivot_target_test(t_deferral_torture_${cpus} IMAGE t_deferral_torture.elf ARGS --smp ${cpus}
+    --multi --timeout 100 --expect "^passed: deferral_torture")
+endforeach()
+pivot_target_test(t_deferral_torture_4_exact IMAGE t_deferral_torture.elf EXACT ARGS --smp 4
+  --expect "[1-9][0-9]* spun for" --expect "^passed: deferral_torture")
 pivot_bug_test(early_deactivation TEXT "is_active" SOURCES tests/target/deferral.cpp)
 pivot_bug_test(nothing_lent TEXT "priority" SOURCES tests/target/deferral.cpp)
