@@ -68,7 +68,7 @@ TEST_F(Pl011Test, HoldsTheSenderBackByRts) {
     Pl011Setup setup = kSetup;
     setup.flow_control = true;
     ASSERT_EQ(uart_.start(setup), BaudError::none);
-    EXPECT_TRUE(device_.rts());
+    ASSERT_TRUE(device_.rts());
     std::string sent;
     std::string got;
     for (u32 i = 0; i < 3 * Uart::kReceiveRing;) {

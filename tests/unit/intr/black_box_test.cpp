@@ -148,8 +148,8 @@ TEST(BlackBox, AccusesNobodyOfWhatIsOver) {
             SpinGuard const hold(books, context);
             device.is_served_in_time();
             device.fire();
+            sim::advance(kLong);
         }
-        sim::advance(kLong);
         device.fire();
     });
     EXPECT_EQ(device.last().why, Delay::Why::unknown);
@@ -185,15 +185,20 @@ TEST(BlackBox, AccusesNobodyBelowTheLinesLevel) {
         box.served(context);
     });
     machine.run([&](MayBlock const&) {
+        {
+            SplGuard const raised{Ipl::high};
+            lower.fire();
+        }
         SplGuard const raised{Ipl::sched};
         lower.fire();
-        line.fire();
+        line.fire();  // nests over it; what is on record is of the raise before
     });
     EXPECT_EQ(box.last().why, Delay::Why::unknown);
     machine.run([&](MayBlock const&) {
         {
             SplGuard const raised{Ipl::sched};
             lower.fire();
+            sim::advance(kLong);
         }
         line.fire();
     });
