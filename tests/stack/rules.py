@@ -147,6 +147,9 @@ REENTRIES = (
     Reentry(r"attend_pass\(|attend_soft\(", r"CrossCall::run_all_here\(",
             "the calls run with every soft level held off: a splx among what they do looks at "
             "held-off lines, never at calls"),
+    Reentry(r"attend_pass\(|attend_soft\(", r"look_whether_softclock_has_rested\(",
+            "it runs with every soft level held off, too: a splx in it lets held-off lines in, and "
+            "looks at no soft level"),
 )
 
 
