@@ -154,6 +154,11 @@ void LockedContinuation::attach(u32 intid) {
         return;
     }
     for (AttachedLine& line : lines_) {
+        if (line.keeps(intid)) {
+            return;  // a shared line asks several times round
+        }
+    }
+    for (AttachedLine& line : lines_) {
         if (line.attach(intid)) {
             return;
         }

@@ -44,11 +44,16 @@ void let_go_of_line(MayWake const&, u32 intid) {
 }
 
 bool AttachedLine::attach(u32 intid) {
-    if (!atomic::replace(&word_, u64{0}, kAttached | u64{this_cpu().id} << 32 | intid)) {
+    if (!atomic::replace(&word_, u64{0}, attached(intid))) {
         return false;
     }
     hold_line(intid);
     return true;
+}
+
+bool AttachedLine::keeps(u32 intid) {
+    u64 const word = attached(intid);
+    return atomic::replace(&word_, word, word);
 }
 
 bool AttachedLine::take() {

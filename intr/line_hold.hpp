@@ -72,6 +72,8 @@ class AttachedLine {
 
     // A top half holds its line. False: this one keeps another already.
     [[nodiscard]] bool attach(u32 intid);
+    // Keeps that hold already, of this CPU: whoever takes it sees what has been stored by now.
+    [[nodiscard]] bool keeps(u32 intid);
     // Of several that want to let go of it later, one gets true.
     [[nodiscard]] bool take();
     void let_go(MayWake const& context);
@@ -80,6 +82,9 @@ class AttachedLine {
     // word_: 0, or the INTID, the CPU's number << 32 and one of these.
     static constexpr u64 kAttached = u64{1} << 62;
     static constexpr u64 kTaken = u64{1} << 63;
+    [[nodiscard]] static u64 attached(u32 intid) {
+        return kAttached | u64{this_cpu().id} << 32 | intid;
+    }
 
     static void arrive(MayWake const& context, AttachedLine& self) { self.let_go_here(context); }
     void let_go_here(MayWake const& context);

@@ -42,6 +42,7 @@ RULES = (
     ("kern/base/format*", DIAGNOSTICS),
     ("kern/base/log*", DIAGNOSTICS),
     ("kern/base/symbols*", DIAGNOSTICS),
+    ("intr/black_box*", DIAGNOSTICS),
     ("kern/panic*", DIAGNOSTICS),
     ("arch/*/backtrace*", DIAGNOSTICS),
     ("arch/*/capture*", DIAGNOSTICS),

@@ -39,6 +39,7 @@ pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
 
 # lock_or_defer, and the line that it leaves active.
 pivot_interrupt_test(deferral PLAIN SOURCES tests/target/deferral.cpp)
+pivot_interrupt_test(deferral_shared PLAIN SOURCES tests/target/deferral_shared.cpp)
 pivot_panic_test(t_deferral panic-on-defer
   "line 203 'port' cannot have 'port', owned by 'main', which does not run"
   "panic: a top half must defer \\(panic-on-defer\\) \\(port\\)" "::top_half"
