@@ -5,7 +5,7 @@
 // Lock order: none; what both sides write is written by single stores.
 //
 // A line that fires as fast as it is served leaves no instruction to any thread of its CPU. A limit
-// is opt-in, because counting costs the line some twenty instructions; a line without one pays
+// is opt-in, because counting costs the line some 55 instructions; a line without one pays
 // nothing. Interrupts are counted in batches of as many as the limit allows, and only a batch's end
 // looks at the time:
 //

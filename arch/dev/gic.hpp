@@ -46,6 +46,9 @@ struct GicBank {
     static void set_priority(uptr bank, u32 line, u32 priority) {
         mmio::write<u8>(bank + kIpriorityr + line, static_cast<u8>(priority));
     }
+    [[nodiscard]] static bool is_edge(uptr bank, u32 line) {
+        return (mmio::read<u32>(bank + kIcfgr + 4 * (line / 16)) >> (2 * (line % 16) + 1) & 1) != 0;
+    }
     // False if the bit does not stick: the hardware fixes the trigger.
     [[nodiscard]] static bool set_trigger(uptr bank, u32 line, Trigger trigger) {
         uptr const reg = bank + kIcfgr + 4 * (line / 16);

@@ -77,8 +77,14 @@ struct GicV2 {
     static void set_unmaskable(u32 line) {
         GicBank::set_priority(kDistributor, line, kGicUnmaskable);
     }
+    // What is pending goes along (4.3.12). QEMU 7.2 leaves an edge pending for the old target,
+    // where it is not given out any more: asked for again, it is pending for the new one.
     static void route(u32 line, PerCpu const& cpu) {
         mmio::write<u8>(kDistributor + kItargetsr + line, static_cast<u8>(cpu.ipi_target));
+        if (GicBank::is_edge(kDistributor, line) && is_pending(line)) {
+            unpend(line);
+            pend(line);
+        }
     }
     [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger) {
         return GicBank::set_trigger(kDistributor, line, trigger);

@@ -19,7 +19,7 @@ constexpr LineId kLine = Board::kSpareLines[0];
 struct Driver {
     AdaptiveMutex mutex{"driver"};
     u32 served = 0;
-    bool nap = false;  // the handler sleeps for a moment, with the mutex
+    bool nap = false;  // the handler sleeps for a while, with the mutex
 
     static void top_half(TopHalf<Ipl::vm> const&, Driver& self) {
         trace.add('T');
@@ -30,7 +30,7 @@ struct Driver {
         CHECK(!on_interrupt_stack());
         AdaptiveGuard const guard(self.mutex, context);
         if (self.nap) {
-            Clock::sleep_ns(context, 100'000);
+            Clock::sleep_ns(context, 20'000'000);
         }
         ++self.served;
         trace.add('e');
