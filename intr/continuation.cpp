@@ -31,6 +31,7 @@ void Continuation::deliver(PerCpu& cpu) {
         return;
     }
     // Whoever let it go saw it linked, and it was linked when its call had been let go.
+    away_.owner = this;
     bool const sent = away_.send_held(cpu);
     PIVOT_REQUIRE(sent, "a continuation is on its way twice");
 }

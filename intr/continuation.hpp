@@ -77,7 +77,8 @@ class Continuation : public SoftCall {
         return push(this_cpu());
     }
 
-    // The same on a chosen CPU. One that is queued already stays where it is.
+    // The same on a chosen CPU. One that is queued already stays where it is; one that runs elsewhere
+    // may run here at the same time.
     template <Ipl L>
     bool schedule_on(PerCpu& cpu, TopHalf<L> const&) {
         return push_on(cpu);
@@ -114,7 +115,7 @@ class Continuation : public SoftCall {
           last_offset_(offsetof(PerCpu, soft_last) + soft_slot(level) * sizeof(Link*)),
           mark_offset_(offsetof(PerCpu, attention) + attention_byte(level)),
           level_(level),
-          away_(CrossCall::to<&Continuation::arrive>(*this)) {}
+          away_(&ThreadStart::wake_with<&Continuation::arrive, Continuation>, nullptr) {}
 
     // For queues of other kinds that an object waits in before it goes to its level's: claimed, it
     // is in nobody's. Only one of several racing claims succeeds.
@@ -183,7 +184,9 @@ class Continuation : public SoftCall {
     u32 last_offset_;
     u32 mark_offset_;
     Ipl level_;
-    CrossCall away_;  // on its way to another CPU
+    // On its way to another CPU. Its owner, this, is stored when it is sent: an object that points
+    // into itself from the beginning cannot be a member of every constinit one.
+    CrossCall away_;
 };
 
 // A continuation that is scheduled later, by a callout.

@@ -67,7 +67,8 @@ class CrossCall : public QueuedCall {
     static void run_all_here();
 
   private:
-    friend class Thread;  // changes the function of its own call
+    friend class Thread;        // changes the function of its own call
+    friend class Continuation;  // names its owner, itself, no sooner than it sends
     constexpr CrossCall(void (*call)(const void*, void*), void* object)
         : QueuedCall{{nullptr}, call, object} {}
 };

@@ -26,3 +26,10 @@ foreach(what locks calls churn)
     --timeout 600)
   set_tests_properties(t_torture_${what}_long PROPERTIES TIMEOUT 620)
 endforeach()
+
+# Continuations that several CPUs schedule on each other and take back.
+pivot_image(t_continuations_smp FLAVOUR checked SOURCES tests/target/continuations_smp.cpp)
+pivot_target_test(t_continuations_smp_2 IMAGE t_continuations_smp.elf EXACT
+  ARGS --smp 2 --expect "passed: ")
+pivot_target_test(t_continuations_smp_4 IMAGE t_continuations_smp.elf
+  ARGS --smp 4 --multi --expect "passed: ")
