@@ -77,8 +77,8 @@ class Continuation : public SoftCall {
         return push(this_cpu());
     }
 
-    // The same on a chosen CPU. One that is queued already stays where it is; one that runs elsewhere
-    // may run here at the same time.
+    // The same on a chosen CPU. One that is queued already stays where it is; one that runs
+    // elsewhere may run here at the same time.
     template <Ipl L>
     bool schedule_on(PerCpu& cpu, TopHalf<L> const&) {
         return push_on(cpu);
