@@ -42,6 +42,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 
 #include "arch/contract/cpu.hpp"
 #include "kern/base/atomic.hpp"
@@ -107,7 +108,11 @@ class Continuation : public SoftCall {
     using Function = void (*)(const void*, void*);
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr Function function_of() {
-        return &ThreadStart::continue_with<&run<Fn, T>, T>;
+        if constexpr (kNamesNext<Fn, T>) {
+            return &ThreadStart::continue_with<&run_and_name_next<Fn, T>, T>;
+        } else {
+            return &ThreadStart::continue_with<Fn, T>;
+        }
     }
 
     constexpr Continuation(Ipl level, Function call, void* object)
@@ -137,13 +142,12 @@ class Continuation : public SoftCall {
 
   private:
     template <auto Fn, typename T>
-    static void run(MayBlock const& context, T& owner) {
-        if constexpr (std::same_as<decltype(Fn(context, owner)), Continuation*>) {
-            if (Continuation* const after = Fn(context, owner); after != nullptr) {
-                after->schedule(context);
-            }
-        } else {
-            Fn(context, owner);
+    static constexpr bool kNamesNext =
+        std::same_as<std::invoke_result_t<decltype(Fn), MayBlock const&, T&>, Continuation*>;
+    template <auto Fn, typename T>
+    static void run_and_name_next(MayBlock const& context, T& owner) {
+        if (Continuation* const after = Fn(context, owner); after != nullptr) {
+            after->schedule(context);
         }
     }
     static void nothing(const void*, void*) {}

@@ -12,8 +12,8 @@
 #include "tests/bench/marks.hpp"
 #include "tests/bench/rows.hpp"
 
-PIVOT_STACK(bench_far_stack, 4096);
-PIVOT_STACK(bench_busy_stack, 4096);
+PIVOT_STACK(bench_far_stack, 8192);
+PIVOT_STACK(bench_busy_stack, 8192);
 
 namespace pivot::bench {
 namespace {

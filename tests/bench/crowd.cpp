@@ -3,7 +3,7 @@
 #include "kern/clock.hpp"
 #include "tests/bench/rows.hpp"
 
-PIVOT_STACKS(crowd_stacks, pivot::bench::kCrowd, 4096);
+PIVOT_STACKS(crowd_stacks, pivot::bench::kCrowd, 8192);
 
 namespace pivot::bench {
 namespace {

@@ -51,7 +51,7 @@ pivot_panic_test(t_fault null-bottom-half
 # The same where the interrupt does not lead straight into the bottom half (vectors.S: general).
 pivot_panic_test(t_fault raised-bottom-half
   "panic: read through a null pointer" "vector_sync_thread" "::read_from\\+" "null_bottom_half"
-  "pivot_attend_pass\\+" "interrupt_with.*interrupted by the above" "pivot_main\\+"
+  "attend_pass\\+" "interrupt_with.*interrupted by the above" "pivot_main\\+"
   "SPL softbio, interrupt depth 0" "thread 'softbio'")
 pivot_panic_test(t_fault nested
   "panic: two deep" "second_top_half" "first_top_half.*interrupted by the above"
