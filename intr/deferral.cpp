@@ -123,7 +123,7 @@ void LockedContinuation::leave() {
 }
 
 void deliver_deferred(Link* newest) {
-    auto* const last = reinterpret_cast<Link*>(Continuation::kLast);
+    auto* const last = reinterpret_cast<Link*>(LockedContinuation::kLast);
     Link* oldest = last;
     while (newest != nullptr && newest != last) {
         Link* const older = atomic::load_relaxed(&newest->next);

@@ -143,11 +143,13 @@ void Callout::cancel_and_wait(MayBlock const& context) {
     }
 }
 
+// Asked when more have run than were armed at first: some have been armed anew, and are due again.
+static bool is_over_budget(u64 ticks) { return ticks > Clock::ticks_of_ns(Callout::kBudgetNs); }
+
 void Callout::run_due(MayWake const& context) {
     CalloutQueue& queue = g_queues[this_cpu().id];  // a bottom half does not migrate
     u64 const began = counter();
-    u64 const budget = Clock::ticks_of_ns(kBudgetNs);
-    for (;;) {
+    for (u32 left = queue.heap.count();; --left) {  // of those that were armed when it began
         Callout* due;
         {
             NoPreemption const hold;
@@ -155,7 +157,7 @@ void Callout::run_due(MayWake const& context) {
             due = queue.first();
             u64 const now = counter();
             bool const is_due = due != nullptr && due->node_.key() <= now;
-            if (!is_due || now - began > budget) {
+            if (!is_due || (static_cast<i32>(left) <= 0 && is_over_budget(now - began))) {
                 queue.running = nullptr;
                 queue.not_before = is_due ? now + (now - began) : 0;
                 queue.set_alarm();

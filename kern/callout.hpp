@@ -98,8 +98,9 @@ class Callout {
     [[nodiscard]] static u32 armed_count(u32 cpu);
     [[nodiscard]] static bool next_armed(u32 cpu, CalloutView& view);
 
-    // softclock runs callouts for this long at a stretch, at most; then it pauses for as long as it
-    // has run, so that callouts which are always due leave threads half of the CPU.
+    // softclock runs what was armed when it began, and for this long what has been armed since and
+    // is due already; then it pauses for as long as it has run, so that callouts which are always
+    // due leave threads half of the CPU.
     static constexpr u64 kBudgetNs = 1'000'000;
 
     // This CPU's alarm goes off then, at the latest; Clock::kNever: when a callout is due. For

@@ -32,7 +32,9 @@ struct Tortured {
     u32 rounds = 0;
     u64 random = 0;
     u32 gave_up = 0;
+    u32 waits_for = 0;  // others, before it begins
 };
+constinit u32 g_begun = 0;
 constinit Tortured g_threads[kMostThreads]{};
 PIVOT_STACKS(g_stacks, kMostThreads, 8192);
 constinit Guarded g_guarded[9]{};
@@ -53,6 +55,12 @@ constinit MessageWay g_message{};
 constinit BrokenWay g_broken{};
 
 void be_tortured(MayBlock const& context, Tortured& self) {
+    if (self.waits_for != 0) {
+        atomic::fetch_add(&g_begun, 1u);
+        while (atomic::load_acquire(&g_begun) < self.waits_for) {
+            cpu_relax();
+        }
+    }
     for (u32 done = 0; done < self.rounds;) {
         if (self.use(context, *self.guarded, self.random)) {
             ++done;
@@ -99,6 +107,7 @@ struct Outcome {
 Outcome torture(MayBlock const& context, Use way, Guarded& guarded, u32 rounds, bool gently) {
     u32 const cpus = cpus_online();
     u32 const threads = 2 * cpus < kMostThreads ? 2 * cpus : kMostThreads;
+    g_begun = 0;
     for (u32 i = 0; i < threads; ++i) {
         Tortured& one = g_threads[i];
         one.use = way;
@@ -106,6 +115,8 @@ Outcome torture(MayBlock const& context, Use way, Guarded& guarded, u32 rounds, 
         one.rounds = rounds;
         one.random = 0x9e3779b97f4a7c15 * (i + 1) + counter();
         one.gave_up = 0;
+        // One on each CPU: they are over before a host that is busy has let all CPUs run.
+        one.waits_for = gently && i < cpus ? cpus : 0;
         CHECK(one.thread.start_on<&be_tortured>(cpu_of(i % cpus), g_stacks[i], 2 + i % 8, one) ==
               ThreadError::none);
     }
