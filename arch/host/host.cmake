@@ -159,7 +159,7 @@ endfunction()
 
 pivot_host_bug(UART_OVERRUN FILTER "*Overrun*" TESTS tests/unit/pl011_test.cpp)
 pivot_host_bug(SPLX_RACE FILTER "SplRace.*" TESTS tests/unit/spl/spl_test.cpp)
-pivot_host_bug(CANCEL_LOST FILTER "CancelPoints.*" TESTS tests/unit/intr/cancel_test.cpp)
+pivot_host_bug(CANCEL_LOST FILTER "Cancel.*" TESTS tests/unit/intr/cancel_test.cpp)
 pivot_host_bug(DOUBLE_QUEUE FILTER "ContinuationPoints.DoubleQueue"
   TESTS tests/unit/intr/continuation_test.cpp)
 
