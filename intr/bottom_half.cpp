@@ -60,10 +60,15 @@ void BottomHalf::rest_is_over(MayWake const&, BottomHalf& self) {
 
 void BottomHalf::look_whether_softclock_has_rested() {
     BottomHalf& self = *g_softclock[this_cpu().id];
-    if (Scheduler::is_demoted(self) && counter() >= self.until_) {
-        Callout::alarm_at_latest(Clock::kNever);
-        ThreadStart::with_token([&](MayWake const& context) { rest_is_over(context, self); });
+    if (!Scheduler::is_demoted(self)) {
+        return;  // it is only blocked, or on its way out
     }
+    if (counter() < self.until_) {
+        Callout::alarm_at_latest(self.until_);  // the alarm that brought us was another one
+        return;
+    }
+    Callout::alarm_at_latest(Clock::kNever);
+    ThreadStart::with_token([&](MayWake const& context) { rest_is_over(context, self); });
 }
 
 namespace {

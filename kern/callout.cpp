@@ -180,7 +180,13 @@ void Callout::alarm_at_latest(u64 deadline) {
     CalloutQueue& queue = g_queues[this_cpu().id];
     queue.lock();
     queue.at_latest = deadline;
-    queue.changed(true);
+    if (deadline == Clock::kNever) {
+        queue.changed(true);
+    } else {
+        // What is due before cannot run before, and would only make the timer fire in vain.
+        queue.alarm = deadline;
+        Clock::alarm_at(deadline);
+    }
     queue.unlock();
 }
 

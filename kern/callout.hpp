@@ -104,7 +104,8 @@ class Callout {
     static constexpr u64 kBudgetNs = 1'000'000;
 
     // This CPU's alarm goes off then, at the latest; Clock::kNever: when a callout is due. For
-    // whoever keeps softclock from running.
+    // whoever keeps softclock from running. An alarm that goes off before, for a callout that has
+    // been armed since, is over then: ask again.
     static void alarm_at_latest(u64 deadline);
 
   private:

@@ -37,6 +37,7 @@ class Clock {
 
   private:
     friend struct CalloutQueue;
+    friend class Callout;
     static void alarm_at(u64 deadline);
 };
 

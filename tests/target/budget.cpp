@@ -52,6 +52,15 @@ Share compute_for(u64 ticks) {
     return share;
 }
 
+// A callout that is due again and again, also while its level rests.
+struct Beat {
+    static void run(MayWake const&, Beat& self) { self.runs = self.runs + 1; }
+    volatile u32 runs = 0;
+    Callout callout = Callout::to<&Beat::run>(*this, "beat");
+};
+constinit Beat g_beat{};
+constexpr u64 kBeatNs = 150'000;
+
 void hog(MayBlock const& context, Ipl level) {
     static constinit Hog self{};
     u64 const budget = Clock::ticks_of_ns(BottomHalf::kBudgetNs);
@@ -63,7 +72,10 @@ void hog(MayBlock const& context, Ipl level) {
     u64 const begin = counter();
     continuation.schedule(context);
     u64 const first = counter() - begin;
+    g_beat.runs = 0;
+    g_beat.callout.arm_every_ns(context, kBeatNs);
     Share const share = compute_for(20 * (budget + rest));
+    CHECK(g_beat.runs >= 20);  // in each round of budget and rest
     CHECK(first >= budget && first < budget + 3 * kRunTicks);
     CHECK(share.longest_gap < budget + 3 * kRunTicks);
     CHECK(10 * share.mine >= 4 * share.all);        // about a half
@@ -71,6 +83,7 @@ void hog(MayBlock const& context, Ipl level) {
     log("{}: {} ticks before a thread runs, then at most {}; it has {} of 1000", name_of(level),
         first, share.longest_gap, share.mine * 1000 / share.all);
     self.over = true;
+    g_beat.callout.cancel_and_wait(context);
     (void)compute_for(2 * rest);
     u32 const runs = self.runs;
     CHECK(continuation.schedule(context));  // caught up: at once, as before

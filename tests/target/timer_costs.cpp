@@ -148,8 +148,8 @@ void lateness(MayBlock const& context) {
     }
     g_late.print_row("late: a callout", 1);
     sleeps.print_row("late: a sleep", 1);
-    CHECK(g_late.most <= 200);
-    CHECK(sleeps.most <= 520);
+    CHECK(g_late.most <= 208);  // GICv2: 204
+    CHECK(sleeps.most <= 528);
 }
 
 }  // namespace
