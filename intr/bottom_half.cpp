@@ -3,6 +3,7 @@
 #include "arch/contract/cpu.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kern/clock.hpp"
+#include "kern/cross_call.hpp"
 
 namespace pivot {
 namespace {
@@ -67,7 +68,6 @@ void BottomHalf::look_whether_softclock_has_rested() {
         Callout::alarm_at_latest(self.until_);  // the alarm that brought us was another one
         return;
     }
-    Callout::alarm_at_latest(Clock::kNever);
     ThreadStart::with_token([&](MayWake const& context) { rest_is_over(context, self); });
 }
 
@@ -101,6 +101,9 @@ void start_bottom_halves() {
 pivot::u64 pivot_bottom_half_more(pivot::u64 rounds) {
     using namespace pivot;
     auto& self = static_cast<BottomHalf&>(current_thread());
+    if (self.level() == Ipl::softserial && this_cpu().calls != nullptr) {
+        CrossCall::run_all_here();  // their mark is cleared, and what comes next may block
+    }
     self.keep_to_budget(rounds);
     return self.base_spl();
 }

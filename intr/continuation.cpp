@@ -60,13 +60,20 @@ void Continuation::pass_through(MayBlock const& context) {
 void Continuation::drain(MayBlock const& context) { pass_through(context); }
 
 void Continuation::cancel_and_wait(MayBlock const& context) {
+    end_all(context, [](MayBlock const&, Continuation&) {});
+}
+
+// A run that had begun before may still store its own function again, and schedule itself with it;
+// after the first pass none is left of those, and after the second none that they have scheduled.
+void Continuation::end_all(MayBlock const& context,
+                           void (*let_come)(MayBlock const&, Continuation&)) {
     Function const own = usual;
-    // What its function schedules from now on does nothing.
-    atomic::store_relaxed<Function>(&usual, &nothing);
-    do {
-        (void)change_function(&nothing, own);
+    atomic::store_release<Function>(&usual, &nothing);
+    for (u32 passes = 0; passes < 2 || is_queued(); ++passes) {
+        atomic::store_release<Function>(&function, &nothing);
+        let_come(context, *this);
         pass_through(context);
-    } while (is_queued());
+    }
     function = usual = own;  // nobody else has it
 }
 
@@ -92,8 +99,10 @@ Cancelled DelayedContinuation::cancel(MayWake const& context) {
 }
 
 void DelayedContinuation::cancel_and_wait(MayBlock const& context) {
-    callout_.cancel_and_wait(context);
-    Continuation::cancel_and_wait(context);
+    do {  // its function may have asked for the next time
+        callout_.cancel_and_wait(context);
+        Continuation::cancel_and_wait(context);
+    } while (callout_.cancel(context) != Cancelled::not_armed);
 }
 
 }  // namespace pivot

@@ -138,6 +138,9 @@ class Continuation : public SoftCall {
     // What a claim has got goes to its level's queue on that CPU. Preemption is held off.
     void deliver(PerCpu& cpu);
 
+    // cancel_and_wait, of one that may wait elsewhere: `let_come` sees to it that it goes on.
+    void end_all(MayBlock const& context, void (*let_come)(MayBlock const&, Continuation&));
+
     static constexpr u64 kLast = kMark;  // any value that is no address; this one is at hand
 
   private:

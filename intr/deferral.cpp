@@ -190,14 +190,24 @@ bool LockedContinuation::cancel(MayWake const& context) {
     return cancelled;
 }
 
-void LockedContinuation::cancel_and_wait(MayBlock const& context) {
-    if (Continuation::cancel()) {
-        // It may have been left on the mutex: until that is released, once.
-        mutex_.lock(context);
-        mutex_.unlock(context);
+// It may have been left on the mutex: until that is released, once. Whoever waits for that lends.
+void LockedContinuation::leave_mutex(MayBlock const& context, Continuation& continuation) {
+    if (continuation.is_queued()) {
+        AdaptiveGuard const guard(static_cast<LockedContinuation&>(continuation).mutex_, context);
     }
-    Continuation::cancel_and_wait(context);
+}
+
+void LockedContinuation::cancel_and_wait(MayBlock const& context) {
+    end_all(context, &leave_mutex);
     let_go(context, take_lines());
+    Continuation::drain(context);  // the calls that let go of them have arrived
+}
+
+void LockedContinuation::drain(MayBlock const& context) {
+    do {
+        leave_mutex(context, *this);
+        Continuation::drain(context);
+    } while (is_queued());
 }
 
 // -- counts

@@ -76,6 +76,7 @@ class LockedContinuation : public Continuation {
     // defer to it meanwhile: the lines have been disabled. Not with the mutex held.
     bool cancel(MayWake const& context);
     void cancel_and_wait(MayBlock const& context);
+    void drain(MayBlock const& context);
 
     [[nodiscard]] AdaptiveMutex& mutex() const { return mutex_; }
 
@@ -97,6 +98,7 @@ class LockedContinuation : public Continuation {
     }
     static void turn(MayBlock const& context, LockedContinuation& self);
     static void lend(MayWake const& context, LockedContinuation& self);
+    static void leave_mutex(MayBlock const& context, Continuation& continuation);
 
     [[nodiscard]] bool obtain(MayBlock const& context);
     void attach(u32 intid);

@@ -163,6 +163,7 @@ struct Lines {
         if (error == LineError::none) {
             rest_limit(context, line_info(line.intid()));
             run_on_cpus(context, cpus_of(line), &disable_here, line.intid());
+            rest_limit(context, line_info(line.intid()));  // a top half may just have reached it
         }
         return error;
     }

@@ -98,6 +98,9 @@ struct SharedLines {
         // Wherever the line is, should it be moved meanwhile.
         run_on_cpus(context, online_set(), last ? &Lines<C>::disable_here : &just_be_there,
                     line.intid());
+        if (last) {
+            rest_limit(context, line_info(line.intid()));  // a top half may just have reached it
+        }
         share.ask = nullptr;
         return last ? Lines<C>::forget(line) : LineError::none;
     }

@@ -190,6 +190,17 @@ void Callout::alarm_at_latest(u64 deadline) {
     queue.unlock();
 }
 
+void Callout::repeat_alarm() {
+    NoPreemption const hold;
+    CalloutQueue& queue = g_queues[this_cpu().id];
+    queue.lock();
+    if (queue.at_latest != Clock::kNever) {
+        queue.alarm = queue.at_latest;
+        Clock::alarm_at(queue.alarm);  // at once, if it is past
+    }
+    queue.unlock();
+}
+
 u32 Callout::armed_count(u32 cpu) {
     NoPreemption const hold;
     CalloutQueue& queue = g_queues[cpu];

@@ -107,6 +107,8 @@ class Callout {
     // whoever keeps softclock from running. An alarm that goes off before, for a callout that has
     // been armed since, is over then: ask again.
     static void alarm_at_latest(u64 deadline);
+    // Sets that alarm again, for whoever may have missed it.
+    static void repeat_alarm();
 
   private:
     friend class Clock;

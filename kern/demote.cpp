@@ -22,6 +22,9 @@ void Scheduler::demote(Thread& self) {
 
 void Scheduler::promote(Thread& thread) {
     set_bottom_half_priority(thread, thread.undemoted_priority());
+    if (thread.slot() == soft_slot(Ipl::softclock)) {
+        Callout::alarm_at_latest(kForever);  // the alarm is for its callouts again
+    }
 }
 
 bool Scheduler::is_demoted(Thread const& thread) {

@@ -258,12 +258,16 @@ Thread& Scheduler::let_pinned_go(PerCpu& cpu, Thread& self) {
 // -- preemption
 
 // A switch that was due happens now. softclock has the same byte, so its queue is looked at again,
-// unless softclock is demoted, and will look by itself.
+// or, if it is demoted, its alarm set again: the mark may have been the end of its rest.
 inline void Scheduler::clear_switch_mark(PerCpu& cpu) {
     spl_unmark(cpu, attention_byte(Ipl::softclock));
-    if (cpu.soft_first[soft_slot(Ipl::softclock)].next != nullptr &&
-        cpu.bottom_half[soft_slot(Ipl::softclock)] != nullptr) [[unlikely]] {
+    if (cpu.soft_first[soft_slot(Ipl::softclock)].next == nullptr) [[likely]] {
+        return;
+    }
+    if (cpu.bottom_half[soft_slot(Ipl::softclock)] != nullptr) {
         spl_mark(cpu, attention_byte(Ipl::softclock));
+    } else {
+        Callout::repeat_alarm();
     }
 }
 

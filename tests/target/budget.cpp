@@ -105,6 +105,9 @@ void sleep_while_softclock_is_busy(MayBlock const& context) {
                       3 * kRunTicks);
     self.over = true;
     continuation.cancel_and_wait(context);
+    u32 const alarms = this_cpu().lines[Board::kVirtualTimerLine.intid()].count;
+    Clock::sleep_ns(context, 5'000'000);
+    CHECK(this_cpu().lines[Board::kVirtualTimerLine.intid()].count - alarms <= 2);  // and no more
     check_calm();
 }
 

@@ -169,6 +169,41 @@ TEST(Drain, OneThatSchedulesItselfIsEnded) {
     machine.expect_at_rest();
 }
 
+// It had begun, and schedules itself only when it is being ended: that run does not outlive us.
+TEST(Drain, WhatARunSchedulesBehindUsHasEndedToo) {
+    Machine machine;
+    Ticker const ticker;
+    Semaphore gate{"gate"};
+    int runs = 0;
+    bool inside = false;
+    TestContinuation* self = nullptr;
+    TestContinuation next(Ipl::softnet, [&](MayBlock const& context) {
+        ++runs;
+        inside = true;
+        gate.wait(context);
+        if (runs < 3) {
+            self->schedule(context);
+        }
+        inside = false;
+    });
+    self = &next;
+    TestThread opener("opener", kMainPriority - 1, [&](MayBlock const& context) {
+        for (int i = 0; i < 3; ++i) {
+            gate.post(context);
+            Clock::sleep_ns(context, 500);
+        }
+    });
+    machine.run([&](MayBlock const& context) {
+        next.schedule(context);
+        next.get().cancel_and_wait(context);
+        EXPECT_FALSE(inside);
+        EXPECT_FALSE(next.get().is_queued());
+        Clock::sleep_ns(context, 3000);
+        EXPECT_LE(runs, 2);
+    });
+    machine.expect_at_rest();
+}
+
 struct Chain {
     static Continuation* step(MayBlock const&, Chain& self) {
         self.trace->add(self.name);
