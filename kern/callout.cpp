@@ -191,7 +191,6 @@ void Callout::alarm_at_latest(u64 deadline) {
 }
 
 void Callout::repeat_alarm() {
-    NoPreemption const hold;
     CalloutQueue& queue = g_queues[this_cpu().id];
     queue.lock();
     if (queue.at_latest != Clock::kNever) {

@@ -107,7 +107,7 @@ class Callout {
     // whoever keeps softclock from running. An alarm that goes off before, for a callout that has
     // been armed since, is over then: ask again.
     static void alarm_at_latest(u64 deadline);
-    // Sets that alarm again, for whoever may have missed it.
+    // Sets that alarm again, for whoever may have missed it. Preemption is held off by the caller.
     static void repeat_alarm();
 
   private:
