@@ -70,7 +70,8 @@ void attend_soft(u32 slot, u64 held) {
         if (this_cpu().standby != nullptr) {
             spl_mark(this_cpu(), kFirstSoftByte);  // here, or for whoever lowers the SPL to none
         }
-    } else if (slot == soft_slot(Ipl::softserial) && this_cpu().calls != nullptr) {
+    } else if (slot == soft_slot(Ipl::softserial) &&
+               atomic::load_relaxed(&this_cpu().calls) != nullptr) {
         CrossCall::run_all_here();
     } else if (slot == soft_slot(Ipl::softclock) && this_cpu().bottom_half[slot] == nullptr) {
         BottomHalf::look_whether_softclock_has_rested();

@@ -101,7 +101,7 @@ void start_bottom_halves() {
 pivot::u64 pivot_bottom_half_more(pivot::u64 rounds) {
     using namespace pivot;
     auto& self = static_cast<BottomHalf&>(current_thread());
-    if (self.level() == Ipl::softserial && this_cpu().calls != nullptr) {
+    if (self.level() == Ipl::softserial && atomic::load_relaxed(&this_cpu().calls) != nullptr) {
         CrossCall::run_all_here();  // their mark is cleared, and what comes next may block
     }
     self.keep_to_budget(rounds);

@@ -248,7 +248,7 @@ Thread& Scheduler::let_pinned_go(PerCpu& cpu, Thread& self) {
         // our end would have seen it: now others must
         spl_mark(cpu, attention_byte(Ipl::softclock));
     }
-    if (self.slot() == soft_slot(Ipl::softserial) && cpu.calls != nullptr) {
+    if (self.slot() == soft_slot(Ipl::softserial) && atomic::load_relaxed(&cpu.calls) != nullptr) {
         spl_mark(cpu, attention_byte(Ipl::softserial));  // we would have run them
     }
     cpu.bottom_half[self.slot()] = nullptr;

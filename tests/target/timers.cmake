@@ -7,11 +7,7 @@ pivot_target_test(timer_costs_within_bounds IMAGE timer_costs.elf EXACT ARGS --e
 
 # Several CPUs, at the same time and, with one instruction after the other, in turns.
 pivot_image(t_timers_smp FLAVOUR checked SOURCES tests/target/timers_smp.cpp)
-# Known to fail on the GICv2 with real races ("waited in vain"), and not understood yet; in turns it
-# passes there.
-if(PIVOT_GIC EQUAL 3)
-  pivot_target_test(t_timers_smp IMAGE t_timers_smp.elf
-    ARGS --smp 4 --multi --expect "^4 CPUs: " --expect "^passed: ")
-endif()
+pivot_target_test(t_timers_smp IMAGE t_timers_smp.elf
+  ARGS --smp 4 --multi --expect "^4 CPUs: " --expect "^passed: ")
 pivot_target_test(t_timers_smp_exact IMAGE t_timers_smp.elf EXACT
   ARGS --smp 4 --expect "^4 CPUs: " --expect "^passed: ")

@@ -10,7 +10,7 @@ PIVOT_STACKS(g_worker_stacks, pivot::kMaxCpus, 4096);
 namespace pivot::test {
 namespace {
 
-constexpr u32 kRounds = 20'000;
+constexpr u32 kRounds = 5000;
 
 // -- each on its own
 
