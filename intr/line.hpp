@@ -41,6 +41,7 @@
 #include "intr/line_table.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
+#include "spl/system/system_spl.hpp"
 
 namespace pivot {
 
@@ -77,8 +78,9 @@ struct LineInfo {
     bool is_measured = false;     // Lines::measure
     bool is_edge = false;         // triggered; as set_trigger was told
     bool unmaskable = false;
-    bool stray = false;     // fired without having been requested; masked since
-    bool reported = false;  // and that has been said
+    bool is_unconverted = false;  // its top half takes the system-wide SPL of its level
+    bool stray = false;           // fired without having been requested; masked since
+    bool reported = false;        // and that has been said
 };
 
 template <typename R>
@@ -101,6 +103,14 @@ struct TopHalfEntry {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
         call<Fn, L>(context, token, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
+    }
+    // The same for a driver that has no mutexes yet: nobody is at its level meanwhile who relies on
+    // the system-wide SPL.
+    template <auto Fn, Ipl L, typename T>
+    static void run_unconverted(void* token, void* argument) {
+        u64 const system = SystemSpl::enter(L);
+        run<Fn, L, T>(token, argument);
+        SystemSpl::leave(system);
     }
     // The same for a line that may stay active. Not 0: it does.
     template <auto Fn, Ipl L, typename T>
@@ -148,6 +158,14 @@ struct Lines {
     template <auto Fn, typename T>
     static LineError request(LineId line, const char* name, T& argument) {
         return request_as<Fn, false>(line, name, &argument, Fn);
+    }
+
+    // The same for a driver that is not converted to mutexes: on whichever CPU, its top half does
+    // not run while somebody holds the system-wide SPL at its level or above
+    // (spl/system/system_spl.hpp). It may hold the line's CPU up for that long, at its own level.
+    template <auto Fn, typename T>
+    static LineError request_unconverted(LineId line, const char* name, T& argument) {
+        return request_as<Fn, false, true>(line, name, &argument, Fn);
     }
 
     // The same, but no SPL holds the line off, and it nests on top of every other: for a stop after
@@ -265,8 +283,8 @@ struct Lines {
     template <Controller>
     friend struct LineLimits;
 
-    template <auto Fn, bool Unmaskable, TopHalfResult R, Ipl L, typename U,
-              std::convertible_to<U*> P>
+    template <auto Fn, bool Unmaskable, bool Unconverted = false, TopHalfResult R, Ipl L,
+              typename U, std::convertible_to<U*> P>
     static LineError request_as(LineId line, const char* name, P argument,
                                 R (*)(TopHalf<L> const&, U&)) {
         static_assert(!Unmaskable || L == Ipl::high,
@@ -277,8 +295,12 @@ struct Lines {
                          .argument = owner,
                          .spl = held_at(L),
                          .cpu = this_cpu().id,
-                         .unmaskable = Unmaskable};
-        if constexpr (std::same_as<R, LineEnd>) {
+                         .unmaskable = Unmaskable,
+                         .is_unconverted = Unconverted};
+        if constexpr (Unconverted) {
+            static_assert(!std::same_as<R, LineEnd>, "lock_or_defer is for converted drivers");
+            request.handler = &TopHalfEntry::run_unconverted<Fn, L, U>;
+        } else if constexpr (std::same_as<R, LineEnd>) {
             if (line.kind() == LineKind::sgi) {
                 return LineError::wrong_kind;  // GICv2 would have to be told the sender
             }
@@ -345,7 +367,7 @@ struct Lines {
         }
     }
 
-    template <auto Fn, bool Unmaskable>
+    template <auto Fn, bool Unmaskable, bool Unconverted = false>
     static LineError request_as(...) = delete;  // a top half is void(TopHalf<L> const&, T&)
 
     // Calls `on(intid)` if somebody has requested the line. The registers of a banked line are

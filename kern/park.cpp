@@ -14,6 +14,11 @@ void check_may_block(const char* what) {
     LockOrder::check_may_block(what, current_thread().base_spl());
 }
 
+u64 base_spl_of_current() {
+    Thread const* const thread = port::Cpu::current();
+    return thread != nullptr ? thread->base_spl() : 0;  // before there are threads
+}
+
 LockList* locks_owned_by_current() {
     Thread* const thread = port::Cpu::current();
     return thread != nullptr ? known(thread->locks_owned()) : nullptr;

@@ -140,6 +140,23 @@ void report_masking(LockClass const& of_class, Masking& masking) {
     report(found);
 }
 
+// The SPL is about to be lowered while `lock` is held.
+[[gnu::always_inline]] inline void judge_lowering(LockInfo const& lock, u64 to) {
+    LockClass const* const of_class = atomic::load_acquire(&lock.of_class);
+    if ((held_at(lock.level) & ~to) == 0 || of_class == nullptr) {
+        return;
+    }
+    Masking& masking = g_masking[of_class->index()];
+    if (atomic::exchange(&masking.claimed, u8{1}) != 0) {
+        return;
+    }
+    masking.lowered_to = to;
+    masking.taken = trace_of(lock);
+    capture_backtrace(masking.lowered_at.pc, LockTrace::kDepth);
+    atomic::store_in_order(&masking.known, u8{1});
+    report_masking(*of_class, masking);
+}
+
 // A top half at `level` takes a lock of this class.
 [[gnu::always_inline]] inline void note_top_half(LockClass const& of_class, Ipl level) {
     Masking& masking = g_masking[of_class.index()];
@@ -173,6 +190,10 @@ void LockOrder::check_wanted_spin(LockInfo& lock, SpinMutexBase const* others, I
     // ours to follow.
     for (; others != nullptr && is_held_by(others->info(), cpu); others = others->previous()) {
         judge(others->info(), lock, nesting);
+    }
+    if (u64 const owned = cpu.system_owned; owned != 0) {
+        judge(system_spl_lock(lowest_of(owned)), lock, nesting);
+        judge(system_spl_lock(highest_of(owned)), lock, nesting);
     }
     LockClass const* const of_class = atomic::load_acquire(&lock.of_class);
     if (is_hard(runs_at) && of_class != nullptr) {
@@ -250,6 +271,9 @@ void LockOrder::check_may_block(const char* what, u64 base_spl) {
     if (SpinMutexBase const* const held = SpinMutexBase::last_held(this_cpu()); held != nullptr) {
         fail("sleep while holding a spin mutex", held->info());
     }
+    if (u64 const owned = this_cpu().system_owned; owned != 0) {
+        fail("sleep while holding the system-wide SPL", system_spl_lock(highest_of(owned)));
+    }
     LockTrace raised;
     raised.pc[0] = SplWatch::raised_at(level_of(spl));
     if (raised.pc[0] != 0) {
@@ -292,19 +316,9 @@ void pivot_spl_lowers(pivot::u64 to) {
     PerCpu const& cpu = this_cpu();
     for (SpinMutexBase const* held = SpinMutexBase::last_held(cpu);
          held != nullptr && is_held_by(held->info(), cpu); held = held->previous()) {
-        LockInfo const& lock = held->info();
-        LockClass const* const of_class = atomic::load_acquire(&lock.of_class);
-        if ((held_at(lock.level) & ~to) == 0 || of_class == nullptr) {
-            continue;
-        }
-        Masking& masking = g_masking[of_class->index()];
-        if (atomic::exchange(&masking.claimed, u8{1}) != 0) {
-            continue;
-        }
-        masking.lowered_to = to;
-        masking.taken = trace_of(lock);
-        capture_backtrace(masking.lowered_at.pc, LockTrace::kDepth);
-        atomic::store_in_order(&masking.known, u8{1});
-        report_masking(*of_class, masking);
+        judge_lowering(held->info(), to);
+    }
+    if (cpu.system_owned != 0) {
+        judge_lowering(system_spl_lock(highest_of(cpu.system_owned)), to);
     }
 }

@@ -9,7 +9,7 @@
 // report. What counts as held:
 //
 //     by a top half        the spin mutexes of its CPU: also those of the code that it has
-//                          interrupted, which cannot go on either
+//                          interrupted, which cannot go on either; the system-wide SPL likewise
 //     by a thread          the same, and the sleeping locks that it owns
 //
 // The rules (docs/locks.md has an example of each):
@@ -47,6 +47,9 @@ using LocksOwned = std::conditional_t<kChecked, LockList, NoLockList>;
 
 // The current thread's; null if there is no thread yet, or no list. kern/park.cpp.
 [[nodiscard]] LockList* locks_owned_by_current();
+// A level of the system-wide SPL, of which PerCpu::system_owned says whether it is held:
+// spl/system/system_spl.cpp.
+[[nodiscard]] LockInfo& system_spl_lock(Ipl level);
 
 class LockOrder {
   public:

@@ -25,6 +25,9 @@ inline void assert_may_block(const char* what) {
     }
 }
 
+// The SPL at which the current thread may block: none, or a bottom half's level.
+[[nodiscard]] u64 base_spl_of_current();
+
 // Sleeps until unpark, or until `deadline` (counter ticks; kForever: none). False: until then. No
 // lock is held; what unpark's caller looks at has been stored before.
 [[nodiscard]] bool park_until(MayBlock const& context, u64 deadline);

@@ -47,6 +47,22 @@ inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: als
     return static_cast<Ipl>(n);
 }
 
+// The lowest and the highest level of a set, a byte a level, that is not empty.
+[[nodiscard]] constexpr Ipl lowest_of(u64 levels) {
+    u32 n = 1;
+    while ((levels >> (8 * attention_byte(static_cast<Ipl>(n))) & 0xff) == 0) {
+        ++n;
+    }
+    return static_cast<Ipl>(n);
+}
+[[nodiscard]] constexpr Ipl highest_of(u64 levels) {
+    u32 n = kIpls - 1;
+    while ((levels >> (8 * attention_byte(static_cast<Ipl>(n))) & 0xff) == 0) {
+        --n;
+    }
+    return static_cast<Ipl>(n);
+}
+
 // A soft level's place in PerCpu's arrays, and the byte of `attention` that goes with a place.
 [[nodiscard]] constexpr u32 soft_slot(Ipl level) {
     return static_cast<u32>(Ipl::softserial) - static_cast<u32>(level);

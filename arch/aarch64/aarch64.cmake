@@ -64,6 +64,7 @@ set(PIVOT_KERNEL_SOURCES
   mutex/spin_mutex.cpp
   mutex/turnstile.cpp
   spl/spl_watch.cpp
+  spl/system/system_spl.cpp
 )
 
 # Room for as many CPUs as the controller can serve: 8 with GICv2 (IHI 0048B, 2.1).
@@ -119,6 +120,7 @@ set(PIVOT_RARE_SOURCES
   mutex/lock_statistics.cpp
   mutex/spin_mutex.cpp
   mutex/turnstile.cpp
+  spl/system/system_spl.cpp
 )
 set_source_files_properties(${PIVOT_RARE_SOURCES} PROPERTIES COMPILE_OPTIONS -Os)
 

@@ -78,6 +78,23 @@ struct Cpu {
         return false;
     }
 
+    // Bits of a word that several locks share.
+    [[gnu::always_inline]] static bool set_if_clear(u64* word, u64 test, u64 set) {
+        asm goto(
+            "1: ldaxr x16, %0\n"  // acquire, as above
+            "   tst x16, %1\n"
+            "   b.ne %l[taken]\n"
+            "   orr x16, x16, %2\n"
+            "   stxr w17, x16, %0\n"
+            "   cbnz w17, 1b" ::"Q"(*word),
+            "r"(test), "r"(set)
+            : "x16", "x17", "cc", "memory"
+            : taken);
+        return true;
+    taken:
+        return false;
+    }
+
     // Two words that change together. An interrupt between the two instructions makes the second
     // fail (Arm ARM, B2.12.2); a pair must be aligned to its size.
     [[gnu::always_inline]] static bool store_second_if_first(u64* pair, u64 value, u64& before) {

@@ -20,6 +20,7 @@
 //   acquire_if_zero(w, v)    stores v if *w is 0, with acquire; the LL/SC fast path of locks both
 //   store_second_if_first(p, v, b)  if p[0] is not 0, stores v in p[1], b = what was there;  both
 //                            else false. One step, with acquire and release; p is aligned to 16.
+//   set_if_clear(w, t, v)    sets the bits v of *w if none of t is set, with acquire         both
 //   try_lock_word(w, v)      lock_word if that needs no waiting; v is what *w was           both
 //   lock_word(w)             sets bit 0 of *w once it is clear, with acquire; returns what   both
 //                            *w was. Preemption is held off, and whoever clears it runs.
@@ -84,6 +85,7 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
     Port::write_standby(thread, held);
     { Port::acquire_if_zero(word, held) } -> std::same_as<bool>;
     { Port::store_second_if_first(word, held, *word) } -> std::same_as<bool>;
+    { Port::set_if_clear(word, held, held) } -> std::same_as<bool>;
     { Port::lock_word(word) } -> std::same_as<u64>;
     { Port::try_lock_word(word, held) } -> std::same_as<bool>;
     Port::wait_for_change(word, held);

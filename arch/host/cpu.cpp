@@ -73,6 +73,18 @@ bool Cpu::acquire_if_zero(u64* word, u64 value) {
                                        __ATOMIC_RELAXED);
 }
 
+bool Cpu::set_if_clear(u64* word, u64 test, u64 set) {
+    far_point();
+    u64 seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    while ((seen & test) == 0) {
+        if (__atomic_compare_exchange_n(word, &seen, seen | set, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool Cpu::store_second_if_first(u64* pair, u64 value, u64& before) {
     far_point();
     PairStep const step;

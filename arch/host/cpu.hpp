@@ -62,6 +62,7 @@ struct Cpu {
         this_cpu().threshold = threshold;
     }
     [[nodiscard]] static bool acquire_if_zero(u64* word, u64 value);
+    [[nodiscard]] static bool set_if_clear(u64* word, u64 test, u64 set);
 
     [[nodiscard]] static bool store_second_if_first(u64* pair, u64 value, u64& before);
     [[nodiscard]] static u64 lock_word(u64* word);

@@ -70,5 +70,10 @@ inline constexpr bool kBugNothingLent = true;
 #else
 inline constexpr bool kBugNothingLent = false;
 #endif
+#ifdef PIVOT_BUG_SYSTEM_SPL_HERE
+inline constexpr bool kBugSystemSplHere = true;
+#else
+inline constexpr bool kBugSystemSplHere = false;
+#endif
 
 }  // namespace pivot

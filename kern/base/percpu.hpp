@@ -103,6 +103,9 @@ struct alignas(64) PerCpu {
     SpinMutexBase* volatile held_off_let_in_by;  // the one whose release that was
     volatile uptr held_off_to;                   // the place that lowered it
     uptr ipi_register;  // GICv2: where an SGI is asked for; unused with system registers
+    // The system-wide SPL, a byte a level (spl/system/system_spl.hpp).
+    u64 system;        // the levels up to the highest that this CPU holds
+    u64 system_owned;  // those of them that it has taken
 };
 
 }  // namespace pivot

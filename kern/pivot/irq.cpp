@@ -64,6 +64,9 @@ bool sharer(LineInfo const& info, u32 n, LineShare& found) {
 
 // What is special about a line, below it.
 void show_more(LineInfo const& info) {
+    if (info.is_unconverted) {
+        log("          unconverted: takes the system-wide SPL");
+    }
     LineShare share;
     for (u32 n = 0; sharer(info, n, share); ++n) {
         log("          {-12}served {}", share.name, share.served);

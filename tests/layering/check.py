@@ -30,8 +30,10 @@ LAYERS = [
     ["arch/contract/", "arch/aarch64/", "arch/host/cpu.hpp", "arch/host/frame.hpp"],
     ["spl/"],
     ["mutex/"],
+    ["spl/system/"],  # a lock, with its place in the lock order and the statistics
     ["kern/"],
     ["intr/"],
+    ["spl/legacy/"],  # which also sleeps and wakes
     # The host's port is a whole machine, controller included; the kernel sees its cpu.hpp alone.
     ["arch/dev/", "arch/host/"],
     ["arch/board/"],

@@ -8,6 +8,7 @@
 #include "mutex/lock_statistics.hpp"
 #include "mutex/turnstile.hpp"
 #include "spl/spl_watch.hpp"
+#include "spl/system/system_spl.hpp"
 
 extern "C" {
 constinit pivot::PerCpu pivot_percpu[pivot::kMaxCpus]{};
@@ -49,6 +50,7 @@ void forget_locks() {
     LockOrder::reset();
     LockOrder::set_fatal(true);
     SplWatch::reset();
+    SystemSpl::reset();
     // a run that was given up may have left it locked
     new (&g_turnstiles) SpinMutex<Ipl::softserial>("turnstiles");
 }
