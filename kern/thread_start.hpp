@@ -17,6 +17,7 @@ struct ThreadStart {
     friend class Callout;       // a timer's function, on the softclock bottom half's thread
     friend class Scheduler;     // which runs on a thread, but is called without a token
     friend class BottomHalf;    // the same
+    friend struct LegacySleep;  // unconverted code, which knows no tokens (spl/legacy/sleep.cpp)
     friend struct BootThread;   // the code that boots (kern/main.cpp; the unit tests' machine)
 
     template <auto Fn, typename T>

@@ -63,6 +63,7 @@ set(PIVOT_KERNEL_SOURCES
   mutex/lock_statistics.cpp
   mutex/spin_mutex.cpp
   mutex/turnstile.cpp
+  spl/legacy/sleep.cpp
   spl/spl_watch.cpp
   spl/system/system_spl.cpp
 )
@@ -120,6 +121,7 @@ set(PIVOT_RARE_SOURCES
   mutex/lock_statistics.cpp
   mutex/spin_mutex.cpp
   mutex/turnstile.cpp
+  spl/legacy/sleep.cpp
   spl/system/system_spl.cpp
 )
 set_source_files_properties(${PIVOT_RARE_SOURCES} PROPERTIES COMPILE_OPTIONS -Os)

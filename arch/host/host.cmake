@@ -8,7 +8,8 @@ include(GoogleTest)
 # Everything that names no architecture. kern/main.cpp and kern/secondary.cpp wire a board;
 # kern/panic*.cpp ends a machine: arch/host/panic.cpp stands for it.
 file(GLOB PIVOT_PORTABLE_SOURCES CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
-  spl/*.cpp spl/*/*.cpp mutex/*.cpp intr/*.cpp kern/*.cpp kern/base/*.cpp kern/shell/*.cpp arch/dev/pl011*.cpp)
+  spl/*.cpp spl/*/*.cpp mutex/*.cpp intr/*.cpp kern/*.cpp kern/base/*.cpp kern/shell/*.cpp
+  arch/dev/pl011*.cpp)
 list(FILTER PIVOT_PORTABLE_SOURCES EXCLUDE REGEX "kern/(main|secondary|panic.*)\\.cpp")
 
 # Not instrumented: what happens in these happens between two instructions of the simulated CPU.
@@ -106,7 +107,8 @@ pivot_tsan_tests(unit_tests_tsan ${pivot_smp_tests})
 # Locks, calls and the statistics' books, which share data between CPUs without the scheduler. What
 # the sanitizer says of scenarios in which threads switch (fibers that go from one host thread to
 # another, plain stores of a thread's state by its home) is yet to be sorted: run them by hand.
-set(pivot_sanitized SpinMutexSmp CrossCallSmp LockBooksSmp WorldSmp LockWordSmp ContinuationSmp SystemSplSmp)
+set(pivot_sanitized SpinMutexSmp CrossCallSmp LockBooksSmp WorldSmp LockWordSmp ContinuationSmp
+  SystemSplSmp)
 list(TRANSFORM pivot_sanitized APPEND ".*")
 list(JOIN pivot_sanitized ":" pivot_sanitized)
 add_test(NAME unit.thread_sanitizer COMMAND unit_tests_tsan --gtest_brief=1

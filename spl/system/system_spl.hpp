@@ -27,7 +27,7 @@
 //     SPL = none; what waited comes
 //
 // It is recursive: PerCpu::system says which levels this CPU need not take again. There are two
-// words, for a top half at m that interrupts a holder of less owns m and leaves out what is between:
+// words, for a top half at m that interrupts a holder of less owns m and nothing between:
 //
 //     system         all levels up to the highest held: these are not to be taken
 //     system_owned   the bytes that this CPU has put into the word
@@ -102,7 +102,7 @@ class SystemSpl {
 
     // The levels up to the highest that this CPU holds, as held_at says them; 0: none. The SPL
     // covers them, so a thread that sees any stays on this CPU.
-    [[nodiscard]] static u64 held_here() { return this_cpu().system; }
+    [[nodiscard]] static u64 held_here() { return spl_current().held != 0 ? this_cpu().system : 0; }
 
     // A level's place in the books: the lock order, the statistics.
     [[nodiscard]] static LockInfo& info(Ipl level) { return infos[static_cast<u32>(level) - 1]; }
