@@ -218,7 +218,7 @@ pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
 # Those of portable code are proved on one board; entry and exit differ with the controller.
 set(PIVOT_TARGET_BUGS EOI_ENABLED SCRATCH_LOST)
 if(PIVOT_GIC EQUAL 3)
-  list(APPEND PIVOT_TARGET_BUGS SPLX_RACE DOUBLE_QUEUE CANCEL_LOST DRAIN_SPL)
+  list(APPEND PIVOT_TARGET_BUGS SPLX_RACE DOUBLE_QUEUE CANCEL_LOST DRAIN_SPL SYSTEM_SPL_HERE)
 endif()
 # The line's active state is the controller's, so these on both.
 list(APPEND PIVOT_TARGET_BUGS EARLY_DEACTIVATION NOTHING_LENT)

@@ -74,6 +74,23 @@ void two_threads(MayBlock const& context) {
     g_alpha.unlock();
 }
 
+// The system-wide SPL comes before every spin mutex, and no sleep under it but tsleep.
+[[gnu::noipa]] void system_spl_last(MayBlock const& context) {
+    SpinGuard const first(g_alpha, context);
+    SystemSplGuard const second(Ipl::vm);
+}
+
+[[gnu::noipa]] void sleep_at_system_spl(MayBlock const& context) {
+    SystemSplGuard const guard(Ipl::softnet);
+    Clock::sleep_ns(context, 1);
+}
+
+[[gnu::noipa]] void lower_system_spl(MayBlock const&) {
+    Spl const old = spl_current();
+    SystemSplGuard const guard(Ipl::vm);
+    splx(old);
+}
+
 // -- with a line
 
 template <auto Body>
@@ -132,6 +149,12 @@ void allowed(MayBlock const& context) {
             g_alpha.unlock();
         }
     }
+    {
+        AdaptiveGuard const inode(g_inode, context);
+        SystemSplGuard const system(Ipl::vm);
+        SpinGuard const top(g_top, context);
+        SystemSplGuard const again(Ipl::softnet);
+    }
     log("{} edges, {} violations", LockGraph::edges(), LockOrder::violations());
 }
 
@@ -141,10 +164,17 @@ struct Deed {
 };
 
 constexpr Deed kDeeds[] = {
-    {"two-orders", &two_orders},           {"two-threads", &two_threads},
-    {"same-class", &two_of_a_class},       {"lower-level", &lower_level},
-    {"lower-spl", &lower_the_spl},         {"irq-unsafe", &irq_unsafe},
-    {"strange-release", &strange_release}, {"allowed", &allowed},
+    {"two-orders", &two_orders},
+    {"two-threads", &two_threads},
+    {"same-class", &two_of_a_class},
+    {"lower-level", &lower_level},
+    {"lower-spl", &lower_the_spl},
+    {"irq-unsafe", &irq_unsafe},
+    {"strange-release", &strange_release},
+    {"allowed", &allowed},
+    {"system-spl-last", &system_spl_last},
+    {"lower-system-spl", &lower_system_spl},
+    {"sleep-at-system-spl", &sleep_at_system_spl},
 };
 
 }  // namespace

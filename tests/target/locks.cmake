@@ -34,6 +34,17 @@ pivot_panic_test(t_lock_order strange-release
   "'alpha' is held by a thread and was taken at" "::strange_release\\+"
   "panic: a spin mutex is released by another thread or top half than took it \\(alpha\\)"
   "::release_alpha\\+" "interrupt depth 1")
+pivot_panic_test(t_lock_order system-spl-last
+  "'alpha' was taken at" "::system_spl_last\\+"
+  "'system-wide SPL, softclock' is taken at" "::system_spl_last\\+"
+  "panic: a spin mutex is taken under one of a higher level"
+  "'system-wide SPL, softclock' under 'alpha'")
+pivot_panic_test(t_lock_order lower-system-spl
+  "the SPL is lowered below 'system-wide SPL, vm'" "was taken at" "::lower_system_spl\\+"
+  "panic: the SPL is lowered below a spin mutex that is held")
+pivot_panic_test(t_lock_order sleep-at-system-spl
+  "'system-wide SPL, softnet' is held by a thread and was taken at" "::sleep_at_system_spl\\+"
+  "panic: sleep while holding the system-wide SPL \\(system-wide SPL, softnet\\)")
 pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
   ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
 
