@@ -103,7 +103,7 @@ def measure(board, images, out, *, smp=None, verbose=False):
               "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
-    misses = report.missed(records, rivals)
+    misses = report.missed(records, rivals, mixes)
     print()
     for line in misses:
         print(say.bad(f"missed: {line}"))

@@ -54,8 +54,20 @@ def forgiven(records, rivals):
             if limit.get(row["name"], row["median"]) < row["median"] <= known.get(row["name"], 0)]
 
 
-def missed(records, rivals):
-    """What keeps this run from being a success, one line each."""
+def too_rich(rivals, mixes):
+    """Rows with more of a kind of instruction than they may have, whatever their length."""
+    for row in rivals["rows"]:
+        limits, mix = row.get("mix_limit", {}), mixes.get(row["name"])
+        if limits and mix is None:
+            yield f"{row['name']}: its instruction mix is not known"
+            continue
+        for kind, most in limits.items():
+            if mix[kind] > most:
+                yield f"{row['name']}: {mix[kind]} of {MIX_COLUMNS[kind]}, target <= {most}"
+
+
+def missed(records, rivals, mixes=None):
+    """What keeps this run from being a success, one line each. `mixes`: {row: {kind: count}}"""
     limit = targets(rivals, records.board)
     lines = []
     measured = {row["name"]: row["median"] for row in rows_of(records)}
@@ -69,6 +81,8 @@ def missed(records, rivals):
     for row in rivals["rows"]:
         if row["name"] not in told:
             lines.append(f"{row['name']}: neither measured nor skipped with a reason")
+    if mixes is not None:
+        lines += too_rich(rivals, mixes)
     return lines + list(curves.missed(records, rivals, limit))
 
 

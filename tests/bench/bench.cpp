@@ -49,6 +49,7 @@ void image_main(MayBlock const& context) {
     bench::Run const run{.samples = samples_asked_for(), .store = g_samples};
     bench::local_rows(context, run);
     bench::interrupt_rows(context, run);
+    bench::spl_rows(context, run);
     bench::deferred_rows(context, run);
     bench::thread_rows(context, run);
     log("@end");

@@ -27,6 +27,7 @@ void local_rows(MayBlock const& context, Run const& run);      // null, spl, mut
 void interrupt_rows(MayBlock const& context, Run const& run);  // a top half, in and out
 void deferred_rows(MayBlock const& context, Run const& run);   // to a bottom half, to a thread
 void thread_rows(MayBlock const& context, Run const& run);     // switch, semaphore
+void spl_rows(MayBlock const& context, Run const& run);        // what a raised SPL delays
 void cross_cpu_rows(MayBlock const& context, Run const& run);  // to another CPU
 
 }  // namespace pivot::bench

@@ -6,6 +6,7 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/local_rows.cpp
   tests/bench/report.cpp
   tests/bench/samples.cpp
+  tests/bench/spl_rows.cpp
   tests/bench/thread_rows.cpp)
 
 # What grows with threads, lines and CPUs, or must not.

@@ -58,7 +58,8 @@ class TargetTest(unittest.TestCase):
         v3, v2 = (report.targets(self.rivals, b) for b in ("qemu-virt", "qemu-virt-gicv2"))
         dearer = {name for name in v3 if v2[name] == v3[name] + 4}
         self.assertEqual(dearer, {"irq_to_handler", "handler_to_return", "whole_interruption",
-                                  "irq_to_bottom_half", "irq_to_thread", "worst_irq_to_handler"})
+                                  "irq_to_bottom_half", "irq_to_thread", "irq_to_high_again",
+                                  "worst_irq_to_handler"})
         self.assertEqual({n for n in v3 if v2[n] == v3[n]}, set(v3) - dearer)
 
     def test_the_targets_are_those_of_the_plan(self):
@@ -66,7 +67,7 @@ class TargetTest(unittest.TestCase):
             "null": 1, "irq_to_handler": 28, "handler_to_return": 28, "whole_interruption": 58,
             "irq_to_bottom_half": 90, "irq_to_thread": 160, "mutex_pair": 24, "spin_pair": 20,
             "spl_pair": 8, "continuation_push": 16, "thread_switch": 56, "sem_pingpong": 100,
-            "worst_irq_to_handler": 64, "kernel_size": 12288})
+            "irq_to_high_again": 28, "worst_irq_to_handler": 64, "kernel_size": 12288})
 
     def test_without_an_injection_the_worst_case_is_missing(self):
         self.assertEqual(self.missed("qemu-virt", ""),
@@ -95,6 +96,17 @@ class TargetTest(unittest.TestCase):
         with mock.patch.dict(SIZES, clear=True):
             self.assertEqual(self.missed(),
                              ["kernel_size: neither measured nor skipped with a reason"])
+
+    def test_a_pair_that_tells_the_controller_is_missed(self):
+        def missed(**more):
+            mix = dict.fromkeys(report.MIX_COLUMNS, 0) | {"sysreg": 1} | more
+            return report.missed(run(), self.rivals, {"spl_pair": mix})
+
+        self.assertEqual(missed(memory=4, rest=3), [])
+        self.assertEqual(missed(device=2), ["spl_pair: 2 of device, target <= 0"])
+        self.assertEqual(missed(sysreg=3), ["spl_pair: 3 of sysreg, target <= 1"])
+        self.assertEqual(report.missed(run(), self.rivals, {}),
+                         ["spl_pair: its instruction mix is not known"])
 
     def test_every_row_names_every_rival(self):
         for row in self.rivals["rows"]:
