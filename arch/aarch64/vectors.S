@@ -100,10 +100,8 @@
         irq_mask_x8
         stp     x6, x6, [x18, #CPU_HARDWARE]    // and CPU_MASK, which follows it
         cbz     w6, 1f                  // nothing is held off any more
-        add     x9, x18, #CPU_ATTENTION + 3
-        sub     x9, x9, x7, lsr #3
-        mov     w10, #ATTENTION_MARK
-        strb    w10, [x9]               // the byte of that level: splx below it will look
+        sub     x9, x18, x7, lsr #3     // the byte of that level: splx below it will look
+        strb    w8, [x9, #CPU_ATTENTION + 3]    // a GIC priority is 0x80 or more: as good a mark
         irq_acknowledge
         cmp     w2, #INTID_SPECIAL
         b.lo    \resume
