@@ -99,7 +99,8 @@ def measure(board, images, out, *, smp=None, verbose=False):
         print(line)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{board}.json").write_text(report.as_json(records, rivals, **facts), encoding="utf-8")
-    detail = {"mix": mixes, "injections": records.injections, "worst": records.worst,
+    detail = {"mix": mixes, "injections": records.injections,
+              "held": records.held, "worst": records.worst,
               "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")

@@ -4,12 +4,14 @@
     @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000 divisor=1
     @skip name=foo reason=words-with-dashes
     @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
+    @held op=spl_pair_vm level=vm points=60 longest=71
     @curve name=irq_to_handler by=threads x=1000 value=27
     @worst by=threads x=1000 value=61 points=9000 pc=0xffffff8000001234 fn=f
     @end
 
 The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
-round trip. A @curve is one point of how a row grows with something that there are x of (threads,
+round trip. A @held is an injected interrupt of a level that the operation holds off: no latency,
+but delivered once from every point. A @curve is one point of how a row grows with something that there are x of (threads,
 lines, cpus), a @worst the same of the worst case over an injection of so many points; what cannot
 be measured here is skipped as curve:irq_to_handler:threads or worst:threads. One record a line; a
 line that does not start with @ is for people. A record that cannot be read is an error and never
@@ -32,6 +34,7 @@ FIELDS = {
     "skip": {"name": str, "reason": str},
     "inject": {"op": str, "points": int, "min": int, "worst": int,
                "pc": hexadecimal, "fn": str},
+    "held": {"op": str, "level": str, "points": int, "longest": int},
     "curve": {"name": str, "by": str, "x": int, "value": int},
     "worst": {"by": str, "x": int, "value": int, "points": int, "pc": hexadecimal, "fn": str},
     "end": {},
@@ -52,13 +55,14 @@ class Records:
     rows: list = field(default_factory=list)
     skips: list = field(default_factory=list)
     injections: list = field(default_factory=list)
+    held: list = field(default_factory=list)
     curves: list = field(default_factory=list)
     worst: list = field(default_factory=list)
     sizes: dict = field(default_factory=dict)    # of the kernel's parts: no record, size.py's
 
     def of(self, kind):
         return {"row": self.rows, "skip": self.skips, "inject": self.injections,
-                "curve": self.curves, "worst": self.worst}[kind]
+                "held": self.held, "curve": self.curves, "worst": self.worst}[kind]
 
 
 def fields_of(line, known=FIELDS):
@@ -122,6 +126,7 @@ def check_unique(records):
 def merge(records, more):
     """Adds what another run of the same board has; what both have measured, the first one has."""
     records.injections += more.injections
+    records.held += more.held
     for kind in ("row", "curve", "worst"):
         had = {key_of(kind, record) for record in records.of(kind)}
         records.of(kind).extend(r for r in more.of(kind) if key_of(kind, r) not in had)

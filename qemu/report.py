@@ -178,6 +178,13 @@ def injection_table(records, rivals, paint):
         f"{who} {figure}" for who, figure in zip(rivals["rivals"], figures, strict=True))
 
 
+def held_table(records):
+    """Operations by what was injected: how many points, and the longest that it was held off."""
+    lines = [["held off at every instruction of", "level", "points", "longest"]]
+    lines += [[one["op"], one["level"], one["points"], one["longest"]] for one in records.held]
+    yield from columns(lines, left=(0, 1))
+
+
 def curve_tables(records, rivals, paint):
     for lines in curves.tables(records, targets(rivals, records.board)):
         yield ""
@@ -211,4 +218,7 @@ def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str
     if records.injections:
         yield ""
         yield from injection_table(records, rivals, paint)
+    if records.held:
+        yield ""
+        yield from held_table(records)
     yield from curve_tables(records, rivals, paint)

@@ -29,14 +29,21 @@ inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: als
     return n >= static_cast<u32>(Ipl::vm) ? n - static_cast<u32>(Ipl::vm) : n + 3;
 }
 
-// The set of levels that an SPL of `level` holds off: `level` itself and all below it.
-[[nodiscard]] constexpr u64 held_at(Ipl level) {
-    u64 held = 0;
-    for (u32 n = 1; n <= static_cast<u32>(level); ++n) {
-        held |= u64{0xff} << (8 * attention_byte(static_cast<Ipl>(n)));
+// All sets, by level. A table, for a loop that counts them up was left in the code by the compiler
+// for the highest levels, although the level was a constant: fifty instructions in a splraise.
+struct HeldSets {
+    u64 at[kIpls];
+};
+inline constexpr HeldSets kHeldSets = [] {
+    HeldSets sets{};
+    for (u32 n = 1; n < kIpls; ++n) {
+        sets.at[n] = sets.at[n - 1] | u64{0xff} << (8 * attention_byte(static_cast<Ipl>(n)));
     }
-    return held;
-}
+    return sets;
+}();
+
+// The set of levels that an SPL of `level` holds off: `level` itself and all below it.
+[[nodiscard]] constexpr u64 held_at(Ipl level) { return kHeldSets.at[static_cast<u32>(level)]; }
 
 // The level whose set `held` is. `held` must be one of the eight.
 [[nodiscard]] constexpr Ipl level_of(u64 held) {

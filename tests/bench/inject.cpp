@@ -34,9 +34,21 @@ constexpr u32 kApart = 96;  // longer than an interrupt takes in and out
 constexpr u32 kLimit = 64;
 constexpr u32 kLimitSlow = 68;
 
+bool is_held_off(Operation const& operation) {
+    return operation.held_off || operation.level != Ipl::high;
+}
+
+void report(Operation const& operation, const char* suffix, Result const& result) {
+    if (!is_held_off(operation)) {
+        bench::report_injection(operation.name, suffix, result);
+    } else {
+        bench::report_held(operation.name, suffix, name_of(operation.level), result);
+    }
+}
+
 void run_each(MayBlock const& context, Operations const& operations) {
     for (u32 i = 0; i < operations.count; ++i) {
-        bench::report_injection(operations.first[i].name, "", run(context, operations.first[i]));
+        report(operations.first[i], "", run(context, operations.first[i]));
     }
 }
 
@@ -49,8 +61,8 @@ u32 run_pairs(MayBlock const& context, Operations const& operations) {
             continue;
         }
         Result const result = run_pairs(context, operation, kApart);
-        bench::report_injection(operation.name, "+interrupt", result);
-        worst = result.worst > worst ? result.worst : worst;
+        report(operation, "+interrupt", result);
+        worst = !is_held_off(operation) && result.worst > worst ? result.worst : worst;
     }
     return worst;
 }
@@ -58,6 +70,7 @@ u32 run_pairs(MayBlock const& context, Operations const& operations) {
 template <typename Run>
 void over_all(MayBlock const& context, Run&& run) {
     run(level_operations(context));
+    run(spl_operations(context));
     run(lock_operations(context));
     run(wait_operations(context));
     run(sync_operations(context));

@@ -5,6 +5,7 @@
 #include "kern/base/log.hpp"
 #include "kern/thread.hpp"
 #include "tests/bench/invariants.hpp"
+#include "tests/bench/operations.hpp"
 #include "tests/bench/timer_line.hpp"
 
 namespace pivot::inject {
@@ -15,23 +16,28 @@ struct Shot {
     volatile u64 latency;
     volatile uptr pc;
     volatile bool fired;
+    volatile u32 times;
     volatile bool inside;  // the operation runs
     volatile bool hit;     // and was interrupted
     AlsoDo also;
 };
 constinit Shot g_shot{};
 
-void injected(TopHalf<Ipl::high> const& context, Shot& shot) {
+template <Ipl L>
+void injected(TopHalf<L> const& context, Shot& shot) {
     u64 const now = PhysicalTimer::now();  // first: this is the latency
     u64 pc;
-    asm volatile("mrs %0, elr_el1" : "=r"(pc));  // nothing nests over the highest level
+    asm volatile("mrs %0, elr_el1" : "=r"(pc));  // nothing has nested yet
     PhysicalTimer::quiet();
     shot.latency = now - shot.deadline;
     shot.pc = pc;
     shot.hit = shot.inside;
+    shot.times = shot.times + 1;
     shot.fired = true;
-    if (shot.also != nullptr) {
-        shot.also(context);
+    if constexpr (L == Ipl::high) {
+        if (shot.also != nullptr) {
+            shot.also(context);
+        }
     }
 }
 
@@ -42,6 +48,7 @@ constexpr u64 kArming = 40;
 
 void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
     g_shot.fired = false;
+    g_shot.times = 0;
     g_shot.deadline = PhysicalTimer::now() + offset;
     PhysicalTimer::arm(g_shot.deadline);
     g_shot.inside = true;
@@ -70,13 +77,37 @@ struct Earlier {
 };
 constinit Earlier g_earlier{};
 
-void came_earlier(TopHalf<Ipl::sched> const&, Earlier& earlier) {
+template <Ipl L>
+void came_earlier(TopHalf<L> const&, Earlier& earlier) {
     VirtualTimer::quiet();
     earlier.fired = true;
 }
 
+template <Ipl L>
+void request_earlier() {
+    (void)BoardLines::release(Board::kVirtualTimerLine);  // the clock's, or the last operation's
+    LineError const error =
+        BoardLines::request<&came_earlier<L>>(Board::kVirtualTimerLine, "earlier", g_earlier);
+    PIVOT_REQUIRE(error == LineError::none, "the earlier interrupt's line cannot be had");
+    (void)BoardLines::enable(Board::kVirtualTimerLine);
+}
+
+// Calls `body` with a hard level as a constant.
+template <typename Body>
+void at(Ipl level, Body&& body) {
+    switch (level) {
+        case Ipl::vm:
+            return body.template operator()<Ipl::vm>();
+        case Ipl::sched:
+            return body.template operator()<Ipl::sched>();
+        default:
+            return body.template operator()<Ipl::high>();
+    }
+}
+
 void check(Operation const& operation) {
     check_invariants(operation.name);
+    require(g_shot.times == 1, "the injected interrupt came more than once");
     if (operation.check != nullptr) {
         operation.check();
     }
@@ -86,40 +117,40 @@ void check(Operation const& operation) {
 
 Result run(MayBlock const& context, Operation const& operation) {
     g_shot.also = operation.also;
-    bench::TimerLine<&injected, Shot> const line{g_shot};
-    u64 const length = length_of(context, operation);
-    remember_state();  // what an operation leaves behind, it leaves behind each time
     Result result;
-    for (u64 offset = 0; offset < length + kArming; ++offset) {
-        shoot(context, operation, offset);
-        check(operation);
-        count(result);
-    }
+    at(operation.level, [&]<Ipl L>() {
+        bench::TimerLine<&injected<L>, Shot> const line{g_shot};
+        u64 const length = length_of(context, operation);
+        remember_state();  // what an operation leaves behind, it leaves behind each time
+        for (u64 offset = 0; offset < length + kArming; ++offset) {
+            shoot(context, operation, offset);
+            check(operation);
+            count(result);
+        }
+    });
     return result;
 }
 
 Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart) {
     g_shot.also = nullptr;
-    (void)BoardLines::release(Board::kVirtualTimerLine);  // the clock's
-    LineError const error =
-        BoardLines::request<&came_earlier>(Board::kVirtualTimerLine, "earlier", g_earlier);
-    PIVOT_REQUIRE(error == LineError::none, "the earlier interrupt's line cannot be had");
-    (void)BoardLines::enable(Board::kVirtualTimerLine);
-    bench::TimerLine<&injected, Shot> const line{g_shot};
-    u64 const length = length_of(context, operation);
-    remember_state();  // what an operation leaves behind, it leaves behind each time
     Result result;
-    for (u64 offset = 0; offset < length + kArming; ++offset) {
-        for (u32 after = 1; after <= apart; ++after) {
-            g_earlier.fired = false;
-            VirtualTimer::arm(VirtualTimer::now() + offset);
-            shoot(context, operation, offset + after);
-            while (!g_earlier.fired) {
+    at(operation.earlier, []<Ipl L>() { request_earlier<L>(); });
+    at(operation.level, [&]<Ipl L>() {
+        bench::TimerLine<&injected<L>, Shot> const line{g_shot};
+        u64 const length = length_of(context, operation);
+        remember_state();  // what an operation leaves behind, it leaves behind each time
+        for (u64 offset = 0; offset < length + kArming; ++offset) {
+            for (u32 after = 1; after <= apart; ++after) {
+                g_earlier.fired = false;
+                VirtualTimer::arm(VirtualTimer::now() + offset);
+                shoot(context, operation, offset + after);
+                while (!g_earlier.fired) {
+                }
+                check(operation);
+                count(result);
             }
-            check(operation);
-            count(result);
         }
-    }
+    });
     return result;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "spl/context.hpp"
+#include "spl/ipl.hpp"
 
 namespace pivot::inject {
 
@@ -20,6 +21,12 @@ struct Operation {
     void (*check)() = nullptr;  // beyond the kernel's invariants
     AlsoDo also = nullptr;
     bool in_pairs = false;  // short, and needs no clock: run_pairs takes it, too
+    // The operation holds the injected interrupt off, as all below high may be: what it waits is no
+    // latency of the kernel's.
+    bool held_off = false;
+    // The injected interrupt's, and in pairs the earlier one's.
+    Ipl level = Ipl::high;
+    Ipl earlier = Ipl::sched;
 };
 
 struct Result {

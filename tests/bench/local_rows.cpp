@@ -44,6 +44,15 @@ PIVOT_MARKED u64 spl_sample() {
     return end - begin;
 }
 
+// The highest level's set is the longest to put together: it has to be a constant, too.
+PIVOT_MARKED u64 high_spl_sample() {
+    u64 begin, end;
+    PIVOT_BEGIN("spl_pair_high", begin);
+    splx(splraise(Ipl::high));
+    PIVOT_END("spl_pair_high", end);
+    return end - begin;
+}
+
 // What splraise and splx would be if they told the controller each time
 // (docs/decisions/lazy-spl.md).
 PIVOT_MARKED u64 direct_spl_sample() {
@@ -77,6 +86,7 @@ void local_rows(MayBlock const& context, Run const& run) {
     take("mutex_pair", [&] { return mutex_sample(context, g_adaptive); });
     take("spin_pair", [&] { return spin_sample(context, g_spin); });
     take("spl_pair", [] { return spl_sample(); });
+    take("spl_pair_high", [] { return high_spl_sample(); });
     take("spl_pair_direct", [] { return direct_spl_sample(); });
 }
 

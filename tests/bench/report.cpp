@@ -37,6 +37,12 @@ void report_injection(const char* name, const char* suffix, inject::Result const
     print("\n");
 }
 
+void report_held(const char* name, const char* suffix, const char* level,
+                 inject::Result const& result) {
+    log("@held op={}{} level={} points={} longest={}", name, suffix, level, result.points,
+        result.worst);
+}
+
 void report_worst(const char* by, u32 x, inject::Result const& result) {
     print("@worst by={} x={} value={} points={} pc=0x{x} fn=", by, x, result.worst, result.points,
           result.worst_pc);

@@ -56,6 +56,7 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/lock_operations.cpp
   tests/bench/report.cpp
   tests/bench/settle.cpp
+  tests/bench/spl_operations.cpp
   tests/bench/sync_operations.cpp
   tests/bench/thread_operations.cpp
   tests/bench/timer_operations.cpp

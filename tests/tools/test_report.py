@@ -67,7 +67,7 @@ class TargetTest(unittest.TestCase):
             "null": 1, "irq_to_handler": 28, "handler_to_return": 28, "whole_interruption": 58,
             "irq_to_bottom_half": 90, "irq_to_thread": 160, "mutex_pair": 24, "spin_pair": 20,
             "spl_pair": 8, "continuation_push": 16, "thread_switch": 56, "sem_pingpong": 100,
-            "irq_to_high_again": 28, "worst_irq_to_handler": 64, "kernel_size": 12288})
+            "irq_to_high_again": 28, "spl_pair_high": 8, "worst_irq_to_handler": 64, "kernel_size": 12288})
 
     def test_without_an_injection_the_worst_case_is_missing(self):
         self.assertEqual(self.missed("qemu-virt", ""),
