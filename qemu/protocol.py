@@ -10,12 +10,12 @@
     @end
 
 The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
-round trip. A @held is an injected interrupt of a level that the operation holds off: no latency,
-but delivered once from every point. A @curve is one point of how a row grows with something that there are x of (threads,
-lines, cpus), a @worst the same of the worst case over an injection of so many points; what cannot
-be measured here is skipped as curve:irq_to_handler:threads or worst:threads. One record a line; a
-line that does not start with @ is for people. A record that cannot be read is an error and never
-left out: a report with a row missing would look like a report.
+round trip. A @held is an injected interrupt of a level that the operation holds off: no latency of
+the kernel's, but it came, once, from every point. A @curve is one point of how a row grows with
+something that there are x of (threads, lines, cpus), a @worst the same of the worst case over an
+injection of so many points; what cannot be measured here is skipped as curve:irq_to_handler:threads
+or worst:threads. One record a line; a line that does not start with @ is for people. A record that
+cannot be read is an error and never left out: a report with a row missing would look like a report.
 """
 
 from dataclasses import dataclass, field

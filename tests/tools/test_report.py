@@ -67,7 +67,8 @@ class TargetTest(unittest.TestCase):
             "null": 1, "irq_to_handler": 28, "handler_to_return": 28, "whole_interruption": 58,
             "irq_to_bottom_half": 90, "irq_to_thread": 160, "mutex_pair": 24, "spin_pair": 20,
             "spl_pair": 8, "continuation_push": 16, "thread_switch": 56, "sem_pingpong": 100,
-            "irq_to_high_again": 28, "spl_pair_high": 8, "worst_irq_to_handler": 64, "kernel_size": 12288})
+            "irq_to_high_again": 28, "spl_pair_high": 8, "worst_irq_to_handler": 64,
+            "kernel_size": 12288})
 
     def test_without_an_injection_the_worst_case_is_missing(self):
         self.assertEqual(self.missed("qemu-virt", ""),
@@ -190,6 +191,12 @@ class TextTest(unittest.TestCase):
     def test_the_worst_injection_is_named_with_its_function(self):
         lines = self.lines(run("qemu-virt", injected(65)))
         self.assertIn("worst_irq_to_handler 65, in guilty during push; target <= 64  MISS", lines)
+
+    def test_what_is_held_off_is_no_latency(self):
+        held = "@held op=spl_pair_high level=vm points=15 longest=157\n" + injected(60)
+        self.assertEqual(report.missed(run("qemu-virt", held), report.load_rivals()), [])
+        self.assertIn(["spl_pair_high", "vm", "15", "157"],
+                      [line.split() for line in self.lines(run("qemu-virt", held))])
 
     def test_no_line_is_wider_than_a_terminal(self):
         for line in self.lines(run("qemu-virt", injected(65))):
