@@ -50,6 +50,7 @@ void image_main(MayBlock const& context) {
     bench::local_rows(context, run);
     bench::interrupt_rows(context, run);
     bench::spl_rows(context, run);
+    bench::system_rows(context, run);
     bench::deferred_rows(context, run);
     bench::thread_rows(context, run);
     log("@end");

@@ -71,11 +71,13 @@ template <typename Run>
 void over_all(MayBlock const& context, Run&& run) {
     run(level_operations(context));
     run(spl_operations(context));
+    run(system_operations(context));
     run(lock_operations(context));
     run(wait_operations(context));
     run(sync_operations(context));
     run(timer_operations(context));
     run(thread_operations(context));
+    run(contended_operations(context));
 }
 
 void over_pairs(MayBlock const& context) {

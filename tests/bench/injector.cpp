@@ -119,7 +119,7 @@ Result run(MayBlock const& context, Operation const& operation) {
     g_shot.also = operation.also;
     Result result;
     at(operation.level, [&]<Ipl L>() {
-        bench::TimerLine<&injected<L>, Shot> const line{g_shot};
+        bench::TimerLine<&injected<L>, Shot> const line{g_shot, operation.unconverted};
         u64 const length = length_of(context, operation);
         remember_state();  // what an operation leaves behind, it leaves behind each time
         for (u64 offset = 0; offset < length + kArming; ++offset) {
@@ -136,7 +136,7 @@ Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart)
     Result result;
     at(operation.earlier, []<Ipl L>() { request_earlier<L>(); });
     at(operation.level, [&]<Ipl L>() {
-        bench::TimerLine<&injected<L>, Shot> const line{g_shot};
+        bench::TimerLine<&injected<L>, Shot> const line{g_shot, operation.unconverted};
         u64 const length = length_of(context, operation);
         remember_state();  // what an operation leaves behind, it leaves behind each time
         for (u64 offset = 0; offset < length + kArming; ++offset) {

@@ -24,6 +24,7 @@ struct Operation {
     // The operation holds the injected interrupt off, as all below high may be: what it waits is no
     // latency of the kernel's.
     bool held_off = false;
+    bool unconverted = false;  // the injected interrupt's line: it takes the system-wide SPL
     // The injected interrupt's, and in pairs the earlier one's.
     Ipl level = Ipl::high;
     Ipl earlier = Ipl::sched;

@@ -22,10 +22,12 @@ constexpr Operations all_of(Operation const (&list)[N]) {
 // Each starts the threads and requests the lines that its operations need, and returns these.
 [[nodiscard]] Operations level_operations(MayBlock const& context);  // SPL, lines, continuations
 [[nodiscard]] Operations spl_operations(MayBlock const& context);    // every level, raised, lowered
-[[nodiscard]] Operations lock_operations(MayBlock const& context);   // mutexes
-[[nodiscard]] Operations wait_operations(MayBlock const& context);   // semaphores, time-outs
-[[nodiscard]] Operations sync_operations(MayBlock const& context);   // conditions, queues, pools
-[[nodiscard]] Operations timer_operations(MayBlock const& context);  // callouts, sleep
+[[nodiscard]] Operations system_operations(MayBlock const& context);     // the system-wide SPL
+[[nodiscard]] Operations contended_operations(MayBlock const& context);  // with 2 CPUs; else none
+[[nodiscard]] Operations lock_operations(MayBlock const& context);       // mutexes
+[[nodiscard]] Operations wait_operations(MayBlock const& context);       // semaphores, time-outs
+[[nodiscard]] Operations sync_operations(MayBlock const& context);    // conditions, queues, pools
+[[nodiscard]] Operations timer_operations(MayBlock const& context);   // callouts, sleep
 [[nodiscard]] Operations thread_operations(MayBlock const& context);  // switches, changes, lives
 
 // -- for the operations

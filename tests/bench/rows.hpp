@@ -28,6 +28,7 @@ void interrupt_rows(MayBlock const& context, Run const& run);  // a top half, in
 void deferred_rows(MayBlock const& context, Run const& run);   // to a bottom half, to a thread
 void thread_rows(MayBlock const& context, Run const& run);     // switch, semaphore
 void spl_rows(MayBlock const& context, Run const& run);        // what a raised SPL delays
+void system_rows(MayBlock const& context, Run const& run);     // the system-wide SPL
 void cross_cpu_rows(MayBlock const& context, Run const& run);  // to another CPU
 
 }  // namespace pivot::bench

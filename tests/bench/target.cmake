@@ -7,6 +7,7 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/report.cpp
   tests/bench/samples.cpp
   tests/bench/spl_rows.cpp
+  tests/bench/system_rows.cpp
   tests/bench/thread_rows.cpp)
 
 # What grows with threads, lines and CPUs, or must not.
@@ -58,6 +59,7 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/settle.cpp
   tests/bench/spl_operations.cpp
   tests/bench/sync_operations.cpp
+  tests/bench/system_operations.cpp
   tests/bench/thread_operations.cpp
   tests/bench/timer_operations.cpp
   tests/bench/wait_operations.cpp)
@@ -74,6 +76,12 @@ set_tests_properties(bench_rows_within_targets_and_repeatable PROPERTIES LABELS 
 pivot_target_test(inject_pairs_within_the_target IMAGE inject.elf EXACT
   ARGS --smp 1 --arg inject --arg pairs --expect "@inject op=splx_replay" --expect "@end"
   --timeout 100)
+
+# With another CPU that has the system-wide SPL when it is wanted: nothing is lost in a wait.
+pivot_target_test(inject_contended IMAGE inject.elf EXACT
+  ARGS --smp 2 --expect "@held op=system_contended_vm,by-unconverted"
+  --expect "@held op=unconverted_contended level=vm"
+  --expect "@end" --timeout 100)
 
 # The same with every assert on: latencies do not count here, invariants do.
 pivot_image(inject_checked FLAVOUR checked SOURCES ${PIVOT_INJECT_SOURCES})

@@ -10,9 +10,11 @@ namespace pivot::bench {
 template <auto Fn, typename T>
 class TimerLine {
   public:
-    explicit TimerLine(T& device) {
+    explicit TimerLine(T& device, bool unconverted = false) {
+        LineId const timer = Board::kPhysicalTimerLine;
         LineError const error =
-            BoardLines::request<Fn>(Board::kPhysicalTimerLine, "bench timer", device);
+            unconverted ? BoardLines::request_unconverted<Fn>(timer, "bench timer", device)
+                        : BoardLines::request<Fn>(timer, "bench timer", device);
         PIVOT_REQUIRE(error == LineError::none, "the bench's line cannot be had", text_of(error));
         (void)BoardLines::enable(Board::kPhysicalTimerLine);
     }
