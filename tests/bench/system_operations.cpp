@@ -174,9 +174,9 @@ constexpr Operation kAlone[] = {
     PIVOT_BY_LINES("system_pair_softserial", &pair<Ipl::softserial>, Ipl::softserial, false),
     PIVOT_BY_LINES("system_pair_vm", &pair<Ipl::vm>, Ipl::vm, true),
     PIVOT_BY_LINES("system_pair_sched", &pair<Ipl::sched>, Ipl::sched, false),
-    PIVOT_BY_LINES("system_pair_high", &pair<Ipl::high>, Ipl::high, true),
+    PIVOT_BY_LINES("system_pair_high", &pair<Ipl::high>, Ipl::high, false),
     PIVOT_BY_LINES("system_guard", &guard<Ipl::vm>, Ipl::vm, false),
-    PIVOT_BY_LINES("system_recursive", &recursive, Ipl::high, true),
+    PIVOT_BY_LINES("system_recursive", &recursive, Ipl::high, false),
     PIVOT_BY_LINES("unconverted_top_half", &unconverted_top_half, Ipl::vm, true),
     PIVOT_BY_LINES("unconverted_held_off", &unconverted_held_off, Ipl::vm, false),
 };

@@ -10,9 +10,9 @@ namespace {
 #define PIVOT_SYSTEM_PAIR(level)                        \
     PIVOT_MARKED u64 pair_##level() {                   \
         u64 begin, end;                                 \
-        PIVOT_BEGIN("system_spl_pair_" #level, begin);  \
+        PIVOT_BEGIN("system_pair_" #level, begin);      \
         SystemSpl::lower(SystemSpl::raise(Ipl::level)); \
-        PIVOT_END("system_spl_pair_" #level, end);      \
+        PIVOT_END("system_pair_" #level, end);          \
         return end - begin;                             \
     }
 PIVOT_SYSTEM_PAIR(softnet)
@@ -31,9 +31,9 @@ void system_rows(MayBlock const&, Run const& run) {
         }
         run.store.report(row);
     };
-    take("system_spl_pair_softnet", [] { return pair_softnet(); });
-    take("system_spl_pair_vm", [] { return pair_vm(); });
-    take("system_spl_pair_high", [] { return pair_high(); });
+    take("system_pair_softnet", [] { return pair_softnet(); });
+    take("system_pair_vm", [] { return pair_vm(); });
+    take("system_pair_high", [] { return pair_high(); });
 }
 
 }  // namespace pivot::bench

@@ -10,6 +10,15 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/system_rows.cpp
   tests/bench/thread_rows.cpp)
 
+# Several CPUs that want the system-wide SPL; and that lockstat shows it under its own name.
+pivot_image(fights FLAVOUR release SOURCES tests/bench/fights.cpp)
+foreach(cpus 2 3 4)
+  pivot_target_test(fights_over_the_system_spl_${cpus} IMAGE fights.elf EXACT ARGS --smp ${cpus}
+    --expect "@fight level=high cpus=${cpus} cost=[0-9]+ least=[1-9][0-9]* most=[1-9][0-9]*"
+    --expect "lockstat: 'system-wide SPL, vm': [1-9][0-9]* of [0-9]+ found it taken"
+    --expect "@end" --timeout 60)
+endforeach()
+
 # What grows with threads, lines and CPUs, or must not.
 set(PIVOT_CURVE_SOURCES
   tests/bench/curve_rows.cpp
@@ -90,8 +99,9 @@ pivot_target_test(inject_every_instruction_checked IMAGE inject_checked.elf EXAC
 set_tests_properties(inject_every_instruction_checked PROPERTIES TIMEOUT 300)
 
 pivot_target_test(inject_pairs_checked IMAGE inject_checked.elf EXACT
-  ARGS --smp 1 --full-only --arg inject --arg pairs --expect "@inject op=splx_replay" --timeout 100
+  ARGS --smp 1 --full-only --arg inject --arg pairs --expect "@inject op=splx_replay" --timeout 580
   --expect-status any --reject "panic|FAILED after")
+set_tests_properties(inject_pairs_checked PROPERTIES TIMEOUT 600)
 
 # Two of the seeded bugs are windows of an instruction: injection at every one of them finds both.
 if("SPLX_RACE" IN_LIST PIVOT_TARGET_BUGS)
