@@ -1,4 +1,4 @@
-// What the system-wide SPL costs between CPUs, in exact mode: all CPUs raise and lower it, again and
+// What the system-wide SPL costs between CPUs, in exact mode: all raise and lower it, again and
 // again, until it has been taken kAll times.
 //
 //   cost         ticks divided by all acquisitions. The CPUs share one clock, so what the others
