@@ -37,7 +37,8 @@ constinit SerialPort g_ports[kSerialUnits]{};
 // Under `device`: fills the transmit FIFO.
 void start_sending(SerialPort& sc) {
     u8 byte;
-    while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 && sc.tx.take(&byte, 1) != 0) {
+    while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
+           sc.tx.take(&byte, 1) != 0) {
         sc.uart->write(pl011::kData, byte);
         ++sc.counts.sent;
     }
@@ -131,11 +132,11 @@ void detach(MayBlock const& context, u32 unit) {
 }  // namespace
 
 constinit SerialDriver const kSerialMutex{.name = "mutex",
-                                .attach = &attach,
-                                .detach = &detach,
-                                .read = &read,
-                                .write = &write,
-                                .flush = &flush,
-                                .statistics = &statistics};
+                                          .attach = &attach,
+                                          .detach = &detach,
+                                          .read = &read,
+                                          .write = &write,
+                                          .flush = &flush,
+                                          .statistics = &statistics};
 
 }  // namespace pivot::drivers
