@@ -13,6 +13,8 @@
 namespace pivot::drivers {
 namespace {
 
+using ::splx;  // the classic one, which takes what spltty returned
+
 constexpr int kPriority = 25;  // PZERO: whatever it says, it is one kernel's idea of importance
 
 struct SerialPort {

@@ -155,7 +155,10 @@ void stands_interrupts(MayBlock const& context) {
     start_injector<Ipl::high>();
     injector.at = &byte_arrives;
     u32 const read = inject(context, [&] {
-        g_wire.send(1);
+        {
+            SplGuard const guard{Ipl::high};  // the wire is the injector's, too
+            g_wire.send(1);
+        }
         (void)read_some(context, 1);
     });
     u32 const write =
