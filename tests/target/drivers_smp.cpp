@@ -193,7 +193,8 @@ void image_main(MayBlock const& context) {
                                                         g_nothing) == LineError::none);
     CHECK(BoardLines::request<&converted>(kConvertedLine, "converted", g_nothing) ==
           LineError::none);
-    for (LineId const line : {kUnconvertedLine, kConvertedLine}) {
+    constexpr LineId kLines[] = {kUnconvertedLine, kConvertedLine};
+    for (LineId const line : kLines) {
         CHECK(BoardLines::set_trigger(line, Trigger::edge) == LineError::none);
         CHECK(BoardLines::move_to(context, line, line.intid() % cpus_online()) == LineError::none);
         CHECK(BoardLines::enable(line) == LineError::none);
