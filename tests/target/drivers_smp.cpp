@@ -204,7 +204,7 @@ void image_main(MayBlock const& context) {
                                             rounds) == ThreadError::none);
     }
     for (u32 i = 0; i < kPorts; ++i) {
-        start_port(context, i, words.has("short") || forgets ? 300 : 3000);
+        start_port(context, i, words.has("short") || forgets ? 300 : 1000);
     }
     for (Port& port : g_ports) {
         end_port(context, port);

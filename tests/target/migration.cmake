@@ -19,3 +19,9 @@ pivot_target_test(t_drivers_smp_exact IMAGE t_drivers_smp_checked.elf EXACT
 # Exact: the CPUs take turns at every pause, so that somebody is in the way on any host.
 pivot_target_test(t_drivers_smp_forget IMAGE t_drivers_smp_release.elf EXACT
   ARGS --smp 4 --arg drivers --arg forget --expect "convicts a driver that forgets" --timeout 110)
+
+# What they cost, side by side (docs/migration.md has the table).
+pivot_image(t_driver_costs FLAVOUR release
+  SOURCES tests/target/driver_costs.cpp tests/bench/samples.cpp ${PIVOT_SERIAL_DRIVERS})
+pivot_target_test(t_driver_costs IMAGE t_driver_costs.elf EXACT ARGS --smp 1
+  --expect "^ *mutex +[0-9]+" --expect "^passed: driver_costs")
