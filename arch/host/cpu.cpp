@@ -120,7 +120,7 @@ void Cpu::interrupt_cpu(PerCpu const& cpu, u32 sgi) {
     if (here->world != nullptr) {
         here->world->send(cpu, sgi);
     } else {
-        SimController::pend(sgi);  // the only one
+        SimController::ask(sgi);  // the only one
     }
     point();
 }

@@ -64,6 +64,8 @@ function(pivot_host_tests name)
   foreach(kind ${arg_SANITIZE})
     list(APPEND sanitize -fsanitize=${kind} -fno-sanitize-recover=${kind})
   endforeach()
+  pivot_host_objects(${name}_masks SOURCES arch/host/sim_line_masks.cpp
+    DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${points})
   pivot_host_objects(${name}_kernel SOURCES ${pivot_explored_sources}
     DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${points})
   pivot_host_objects(${name}_tests SOURCES ${arg_TESTS}
@@ -76,14 +78,19 @@ function(pivot_host_tests name)
       ${pivot_unexplored_sources}
     DEFINITIONS ${arg_DEFINITIONS} OPTIONS ${sanitize} ${arg_OPTIONS})
   # The kernel first: of an inline function in both, the linker takes the instrumented copy.
-  add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_tests>
-    $<TARGET_OBJECTS:${name}_port>)
+  add_executable(${name} $<TARGET_OBJECTS:${name}_kernel> $<TARGET_OBJECTS:${name}_masks>
+    $<TARGET_OBJECTS:${name}_tests> $<TARGET_OBJECTS:${name}_port>)
   target_link_options(${name} PRIVATE ${sanitize} ${pivot_quiet_failures})
   target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
 endfunction()
 
 pivot_host_tests(unit_tests POINTS SANITIZE undefined TESTS ${pivot_unit_tests})
 gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 300)
+
+# All of it once more on the other kind of controller.
+add_test(NAME unit.line_masks COMMAND unit_tests --gtest_brief=1)
+set_tests_properties(unit.line_masks PROPERTIES LABELS unit TIMEOUT 600
+  ENVIRONMENT PIVOT_CONTROLLER=line_masks)
 
 # Scenarios for several CPUs once more, with real threads under the thread sanitizer: it sees races
 # that no interleaving shows. No access points, for the sanitizer's own functions stand there.
@@ -93,7 +100,7 @@ set(pivot_smp_sources ${PIVOT_PORTABLE_SOURCES})
 list(FILTER pivot_smp_sources EXCLUDE REGEX "kern/shell/|arch/dev/")
 pivot_host_objects(unit_tsan_machine OPTIONS -fsanitize=thread
   SOURCES ${pivot_smp_sources} ${PIVOT_HOST_PORT_SOURCES} arch/host/world_threads.cpp
-    tests/unit/support/machine.cpp tests/unit/support/smp_machine.cpp
+    arch/host/sim_line_masks.cpp tests/unit/support/machine.cpp tests/unit/support/smp_machine.cpp
     tests/unit/support/explorer_threads.cpp)
 # pivot_tsan_tests(name source ...)
 function(pivot_tsan_tests name)
@@ -124,7 +131,8 @@ set_tests_properties(unit.thread_sanitizer_convicts PROPERTIES LABELS unit TIMEO
 pivot_host_objects(unit_convicted_tests SOURCES tests/unit/smp/convicted.cpp
   DEFINITIONS PIVOT_ACCESS_POINTS=1 OPTIONS -fsanitize=thread)
 add_executable(unit_convicted $<TARGET_OBJECTS:unit_tests_kernel>
-  $<TARGET_OBJECTS:unit_convicted_tests> $<TARGET_OBJECTS:unit_tests_port>)
+  $<TARGET_OBJECTS:unit_tests_masks> $<TARGET_OBJECTS:unit_convicted_tests>
+  $<TARGET_OBJECTS:unit_tests_port>)
 target_link_options(unit_convicted PRIVATE -fsanitize=undefined ${pivot_quiet_failures})
 target_link_libraries(unit_convicted PRIVATE GTest::gtest_main Threads::Threads)
 foreach(wrong LoadThenStore TicketInTwoSteps ReleaseBeforeTheStore TwoMutexesInTwoOrders
@@ -138,8 +146,8 @@ endforeach()
 # The same under the address sanitizer, which excludes the instrumentation: interrupts come at the
 # port's operations only. Compiling everything once more is for ./pivot test --full.
 pivot_host_tests(unit_tests_address SANITIZE address undefined TESTS ${pivot_unit_tests})
-set_target_properties(unit_tests_address unit_tests_address_kernel unit_tests_address_tests
-  unit_tests_address_port PROPERTIES EXCLUDE_FROM_ALL TRUE)
+set_target_properties(unit_tests_address unit_tests_address_kernel unit_tests_address_masks
+  unit_tests_address_tests unit_tests_address_port PROPERTIES EXCLUDE_FROM_ALL TRUE)
 add_test(NAME unit.address_sanitizer COMMAND Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/tests/unit/support/full_only.py ${CMAKE_COMMAND} ${CMAKE_BINARY_DIR}
   unit_tests_address $<TARGET_FILE:unit_tests_address> --gtest_brief=1)
@@ -159,6 +167,27 @@ function(pivot_host_bug bug)
   set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
+# The same for a defect in arch/dev/line_masks.hpp: of unit_tests only the file that instantiates it
+# is compiled once more.
+function(pivot_line_masks_bug bug filter)
+  string(TOLOWER ${bug} lower)
+  set(name unit_bug_${lower})
+  pivot_host_objects(${name}_masks SOURCES arch/host/sim_line_masks.cpp
+    DEFINITIONS PIVOT_ACCESS_POINTS=1 PIVOT_BUG_${bug}=1
+    OPTIONS -fsanitize=undefined -fno-sanitize-recover=undefined -fsanitize=thread)
+  add_executable(${name} $<TARGET_OBJECTS:${name}_masks> $<TARGET_OBJECTS:unit_tests_kernel>
+    $<TARGET_OBJECTS:unit_tests_tests> $<TARGET_OBJECTS:unit_tests_port>)
+  target_link_options(${name} PRIVATE -fsanitize=undefined ${pivot_quiet_failures})
+  target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
+  add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
+    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${filter})
+  set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120
+    ENVIRONMENT PIVOT_CONTROLLER=line_masks)
+endfunction()
+
+pivot_line_masks_bug(REPLAY_FORGETS "LineMasks.ManyLines*")
+pivot_line_masks_bug(REPLAY_LOWEST_FIRST "Spl.ReplaysHighestFirst")
+pivot_line_masks_bug(MASK_NOT_LOOKED_AT "LineMasksSmp.DisabledAndEnabled*")
 pivot_host_bug(UART_OVERRUN FILTER "*Overrun*" TESTS tests/unit/pl011_test.cpp)
 pivot_host_bug(SPLX_RACE FILTER "SplRace.*" TESTS tests/unit/spl/spl_test.cpp)
 pivot_host_bug(CANCEL_LOST FILTER "Cancel.*" TESTS tests/unit/intr/cancel_test.cpp)
@@ -171,7 +200,7 @@ find_program(PIVOT_CLANGXX clang++)
 if(PIVOT_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   set(pivot_clang_objects)
   foreach(source ${PIVOT_PORTABLE_SOURCES} ${PIVOT_HOST_PORT_SOURCES} ${PIVOT_HOST_TURNS}
-      arch/host/world_threads.cpp)
+      arch/host/world_threads.cpp arch/host/sim_line_masks.cpp)
     string(REPLACE "/" "_" object ${source})
     set(object ${CMAKE_BINARY_DIR}/clang/${object}.o)
     add_custom_command(OUTPUT ${object}

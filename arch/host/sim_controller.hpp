@@ -2,6 +2,10 @@
 // and active bits, priorities, a mask, a stack of running priorities, and drop and deactivation
 // kept apart (EOImode 1). One set of state a simulated CPU; an SPI's is where it is routed to.
 //
+// Or one without priorities, if the environment says PIVOT_CONTROLLER=line_masks: of the same state
+// there are then only enable bits, what asks, and which CPU is nudged (SimBare), and everything
+// else is arch/dev/line_masks.hpp's. The same tests run on both.
+//
 // Who: the line table through the Controller concept; the port; tests, which play the devices.
 // Lock order: none.
 #pragma once
@@ -14,7 +18,7 @@
 namespace pivot {
 
 struct SimController {
-    static constexpr u32 kLines = 256;
+    static constexpr u32 kLines = 96;
     static constexpr u32 kSpecial = 1023;  // acknowledge: there is nothing
     static constexpr u32 kIdlePriority = 0xff;
 
@@ -46,8 +50,11 @@ struct SimController {
         std::vector<u32> running;  // priorities of what has been acknowledged and not dropped
         u32 best = kSpecial;  // the line that would be given out, were it not for mask and running
         bool gone = false;    // signalled, but withdrawn before the acknowledge
+        bool nudged = false;  // signalled, though no line asks; without priorities
         Accesses accesses;
     };
+
+    [[nodiscard]] static bool has_priorities();
 
     // -- the Controller concept
     static void init_distributor();
@@ -76,6 +83,7 @@ struct SimController {
 
     // -- the devices
     static void pend(State& of, u32 line);  // at another CPU's interface
+    static void ask(u32 line);              // once; as pend() does where a controller can
     // Which CPU's a line is: that to which it was routed, or else whose `own` is.
     [[nodiscard]] static State& home_of(State& own, u32 line);
     static void assert_line(u32 line);
@@ -83,9 +91,27 @@ struct SimController {
     static void signal_nothing();  // the next acknowledge finds nothing: a spurious interrupt
     [[nodiscard]] static Accesses const& accesses();
     [[nodiscard]] static u32 running_depth();
+    // Neither masks nor remembers anything for `cpu`, whose interface this is.
+    static bool is_at_rest(State const& of, PerCpu const& cpu);
 
   private:
+    friend struct SimBare;
+    static void route_record(u32 line, PerCpu const& cpu);
     static void route_to(State& to, u32 line);
+};
+
+// The registers of the other kind (arch/dev/line_masks.hpp: RawLines).
+struct SimBare {
+    static constexpr u32 kWords = SimController::kLines / 32;
+    static u32 find_cpus(u64* affinities, u32 room);
+    [[nodiscard]] static u32 pending(u32 word);
+    static void mask(u32 word, u32 lines);
+    static void unmask(u32 word, u32 lines);
+    static void clear(u32 word, u32 lines);
+    static void nudge(PerCpu const& cpu);
+    [[nodiscard]] static bool quiet_nudge();
+    static void route(u32 line, PerCpu const& cpu) { SimController::route_record(line, cpu); }
+    [[nodiscard]] static bool set_trigger(u32 line, Trigger trigger);
 };
 
 }  // namespace pivot

@@ -5,6 +5,7 @@
 #include "arch/contract/cpu.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "arch/host/fiber.hpp"
+#include "arch/host/sim_line_masks.hpp"
 
 namespace pivot::port {
 namespace {
@@ -23,7 +24,11 @@ u32 mask_for(u64 held) {
 
 void Cpu::set_priority_mask(u64 held) {
     sim::point();
-    SimController::set_mask(mask_for(held));
+    if (SimController::has_priorities()) {
+        SimController::set_mask(mask_for(held));
+    } else {
+        SimLineMasks::hold_off_only(held);
+    }
     sim::point();  // what the mask held off comes now
 }
 
@@ -53,6 +58,25 @@ void note_held_off(PerCpu& cpu, uptr pc) {
     cpu.held_off_by = cpu.held;
     cpu.held_off_since = sim::counter();
     cpu.held_off = cpu.held_off + 1;
+}
+
+// The line to dispatch; or a number above all lines, and whether that is to be dispatched, too.
+u32 find_line(PerCpu& cpu, u64 spl, bool& returns_at_once) {
+    if (!SimController::has_priorities()) {
+        u32 const intid = SimLineMasks::take(cpu);
+        returns_at_once = intid == SimLineMasks::kHeldOff || intid == SimLineMasks::kNothing;
+        if (intid == SimLineMasks::kHeldOff) {
+            note_held_off(cpu, reinterpret_cast<uptr>(__builtin_return_address(0)));
+        }
+        return intid;
+    }
+    bool const lagging = static_cast<u32>(spl) != static_cast<u32>(cpu.hardware);
+    u32 const intid = lagging ? catch_up(cpu, spl) : SimController::acknowledge();
+    returns_at_once = lagging && intid >= 1020;
+    if (returns_at_once) {
+        note_held_off(cpu, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    }
+    return intid;
 }
 
 // line_ends.S: pivot_irq_holding. Whether the line is to stay active.
@@ -96,12 +120,29 @@ void attend_thread(u64 spl) {
     }
 }
 
+// What the controller enforces for certain; without priorities, it is the masks that say so.
+void note_enforced(PerCpu& cpu, u64 spl) {
+    if (SimController::has_priorities()) {
+        cpu.hardware = spl;
+    }
+}
+
+// A controller without priorities: the lines that had to wait for this top half. Interrupts stay
+// masked, so the lines come when this frame is gone.
+void replay_before_return(PerCpu& cpu, u64 spl) {
+    if (!SimController::has_priorities() && static_cast<u32>(cpu.attention & ~spl) != 0) {
+        cpu.spl = spl | SPL_SOFT;
+        pivot_attend_pass(spl | SPL_SOFT);
+        cpu.spl = spl;
+    }
+}
+
 // vectors.S: irq_nested_attention.
 void attend_nested(PerCpu& cpu, u64 spl) {
     if ((cpu.attention & ~spl) != 0) {
         pivot_attend_pass(spl);
         cpu.spl = spl;
-        cpu.hardware = spl;
+        note_enforced(cpu, spl);
     }
 }
 
@@ -109,7 +150,7 @@ void attend_nested(PerCpu& cpu, u64 spl) {
 void run_line(SimCpu& sim_cpu, PerCpu& cpu, u32 intid, u64 spl) {
     LineEntry& line = cpu.lines[intid];
     cpu.spl = line.spl;
-    cpu.hardware = line.spl;
+    note_enforced(cpu, line.spl);
     bool const stays_active = run_top_half(sim_cpu, line);
     if (line.handler != &pivot_irq_special) {
         SimController::drop(line.number);
@@ -119,7 +160,7 @@ void run_line(SimCpu& sim_cpu, PerCpu& cpu, u32 intid, u64 spl) {
     }
     ++line.count;
     cpu.spl = spl;
-    cpu.hardware = spl;
+    note_enforced(cpu, spl);
 }
 
 }  // namespace
@@ -131,10 +172,9 @@ void take_interrupt() {
     sim_cpu.masked = true;
     point();  // masked: only other CPUs
     u64 const spl = cpu.spl;
-    bool const lagging = static_cast<u32>(spl) != static_cast<u32>(cpu.hardware);
-    u32 const intid = lagging ? catch_up(cpu, spl) : SimController::acknowledge();
-    if (lagging && intid >= 1020) {
-        note_held_off(cpu, reinterpret_cast<uptr>(__builtin_return_address(0)));
+    bool returns_at_once = false;
+    u32 const intid = find_line(cpu, spl, returns_at_once);
+    if (returns_at_once) {
         sim_cpu.masked = false;
         return;
     }
@@ -144,6 +184,7 @@ void take_interrupt() {
     if (nested) {
         attend_nested(cpu, spl);
     } else {
+        replay_before_return(cpu, spl);
         attend_thread(spl);
     }
     sim::cpu()->masked = false;

@@ -75,5 +75,20 @@ inline constexpr bool kBugSystemSplHere = true;
 #else
 inline constexpr bool kBugSystemSplHere = false;
 #endif
+#ifdef PIVOT_BUG_REPLAY_FORGETS
+inline constexpr bool kBugReplayForgets = true;
+#else
+inline constexpr bool kBugReplayForgets = false;
+#endif
+#ifdef PIVOT_BUG_REPLAY_LOWEST_FIRST
+inline constexpr bool kBugReplayLowestFirst = true;
+#else
+inline constexpr bool kBugReplayLowestFirst = false;
+#endif
+#ifdef PIVOT_BUG_MASK_NOT_LOOKED_AT
+inline constexpr bool kBugMaskNotLookedAt = true;
+#else
+inline constexpr bool kBugMaskNotLookedAt = false;
+#endif
 
 }  // namespace pivot

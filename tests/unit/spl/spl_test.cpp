@@ -133,6 +133,7 @@ TEST(Spl, WithNothingPendingTheControllerIsNotTouched) {
     }
     EXPECT_EQ(SimController::accesses().mask, before.mask);
     EXPECT_EQ(SimController::accesses().acknowledge, before.acknowledge);
+    EXPECT_EQ(SimController::accesses().distributor, before.distributor);
 }
 
 TEST(Spl, ARaisedTopHalfHoldsOffWhatWouldNest) {

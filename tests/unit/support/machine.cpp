@@ -112,8 +112,7 @@ void expect_cpu_at_rest(PerCpu const& cpu, sim::SimCpu const& sim, Thread const&
     EXPECT_EQ(sim.depth, 0u);
     EXPECT_EQ(cpu.attention, 0u);
     EXPECT_EQ(static_cast<u32>(cpu.hardware), 0u);
-    EXPECT_EQ(sim.controller.mask, SimController::kIdlePriority);
-    EXPECT_TRUE(sim.controller.running.empty());
+    EXPECT_TRUE(SimController::is_at_rest(sim.controller, cpu));
     EXPECT_EQ(cpu.current, &current);
     EXPECT_EQ(cpu.standby, nullptr);
     EXPECT_EQ(cpu.threshold, current.priority());

@@ -108,8 +108,8 @@ class TestLine {
                   LineError::none);
         EXPECT_EQ(SimLines::enable(LineId(intid)), LineError::none);
     }
-    void pend() { SimController::pend(intid_); }
-    // Pends and gives the CPU the chance to take it.
+    void pend() { SimController::ask(intid_); }
+    // Asks and gives the CPU the chance to take it.
     void fire() {
         pend();
         sim::point();
