@@ -6,6 +6,7 @@
 
 #include "intr/controller.hpp"
 #include "intr/line_hold.hpp"
+#include "mutex/guard_check.hpp"
 #include "spl/context.hpp"
 #include "spl/spl.hpp"
 #include "spl/system/system_spl.hpp"
@@ -37,6 +38,7 @@ struct TopHalfEntry {
     template <auto Fn, Ipl L, typename T>
     static void run(void* token, void* argument) {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
+        TopHalfRuns const runs(line_of_token(token).number, L);
         call<Fn, L>(context, token, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
     }
@@ -52,6 +54,7 @@ struct TopHalfEntry {
     template <auto Fn, Ipl L, typename T>
     static u64 run_holding(void* token, void* argument) {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
+        TopHalfRuns const runs(line_of_token(token).number, L);
         LineEnd const end = Fn(context, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
         PIVOT_ASSERT((end == LineEnd::leave_active) == is_line_held(token),
@@ -72,6 +75,7 @@ struct TopHalfEntry {
     // The same for one of several devices.
     template <auto Fn, Ipl L, typename T>
     static bool ask(void* token, void* owner) {
+        TopHalfRuns const runs(line_of_token(token).number, L);
         bool const served =
             Fn(*static_cast<TopHalf<L> const*>(token), *static_cast<T*>(owner)) == Served::yes;
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");

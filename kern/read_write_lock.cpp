@@ -1,6 +1,11 @@
 #include "kern/read_write_lock.hpp"
 
 namespace pivot {
+namespace {
+
+Sharing sharing_of(bool reads) { return reads ? Sharing::with_readers : Sharing::none; }
+
+}  // namespace
 
 bool ReadWriteLock::enters(Wish wish, Thread const* first) const {
     if (writer_ != nullptr || (wish == Wish::write && readers_ != 0)) {
@@ -55,7 +60,7 @@ bool ReadWriteLock::lock(MayBlock const& context, Wish wish, u64 deadline) {
         }
         splx(old);  // who let us in has made us a holder
     }
-    LockOrder::taken(info_);
+    LockOrder::taken(info_, sharing_of(wish == Wish::read));
     return true;
 }
 
@@ -72,7 +77,7 @@ bool ReadWriteLock::try_lock(Wish wish) {
             return false;
         }
     }
-    LockOrder::taken(info_);
+    LockOrder::taken(info_, sharing_of(wish == Wish::read));
     return true;
 }
 

@@ -1,13 +1,20 @@
 // What top halves do with an adaptive mutex (mutex/adaptive_mutex.hpp; intr/deferral.hpp).
 #include "mutex/adaptive_mutex.hpp"
 
+#include "mutex/guard_check.hpp"
 #include "spl/spl.hpp"
 
 namespace pivot {
 
 bool AdaptiveMutex::take_in_top_half() {
     u64 const seen = atomic::load_relaxed(&info_.word);
-    return (seen & ~kCounted) == 0 && atomic::replace(&info_.word, seen, self() | kTopHalf | seen);
+    if ((seen & ~kCounted) != 0 || !atomic::replace(&info_.word, seen, self() | kTopHalf | seen)) {
+        return false;
+    }
+    if constexpr (kChecked) {
+        GuardCheck::top_half_took(info_);
+    }
+    return true;
 }
 
 // No waiter has come: they spin for an owner that runs. But a top half that has interrupted this
@@ -16,6 +23,9 @@ void AdaptiveMutex::release_in_top_half() {
     PIVOT_ASSERT(
         (atomic::load_relaxed(&info_.word) & ~(kCounted | kDeferred)) == (self() | kTopHalf),
         "a top half releases an adaptive mutex that it has not taken", name());
+    if constexpr (kChecked) {
+        GuardCheck::top_half_releases(info_);
+    }
     u64 const before = atomic::fetch_and(&info_.word, kCounted);
     if ((before & kDeferred) != 0) {
         deliver_all();

@@ -32,6 +32,9 @@ enum class LockKind : u8 { spin, adaptive, reader_writer };
 // among the locks of this class, by address or by place in a tree, and vouches for it.
 enum class Nesting : u8 { none, nested };
 
+// Whether a lock is held along with others.
+enum class Sharing : u8 { none, with_readers };
+
 // Where something was done: return addresses, newest first, then zeros.
 struct LockTrace {
     static constexpr u32 kDepth = 6;
@@ -41,8 +44,9 @@ struct LockTrace {
 // Who holds a lock and since where: kept in checked builds only, written by the holder.
 struct LockHolder {
     Thread const* thread = nullptr;
-    u32 top_halves = 0;  // on the interrupt stack when it was taken; 0: by a thread
-    u32 cpu = 0;         // its number + 1; 0: nobody holds it
+    u32 top_halves = 0;   // on the interrupt stack when it was taken; 0: by a thread
+    u32 cpu = 0;          // its number + 1; 0: nobody holds it
+    bool shared = false;  // with other readers
     LockTrace trace{};
 };
 struct NoLockHolder {};

@@ -4,6 +4,7 @@
 #include "arch/contract/upcalls.hpp"
 #include "kern/base/format.hpp"
 #include "kern/base/log.hpp"
+#include "mutex/guard_check.hpp"
 #include "mutex/lock_report.hpp"
 #include "mutex/spin_mutex.hpp"
 
@@ -217,7 +218,7 @@ void LockOrder::record_holder(LockInfo& lock) {
     }
 }
 
-void LockOrder::record_taken(LockInfo& lock) {
+void LockOrder::record_taken(LockInfo& lock, Sharing sharing) {
     LockHolder* const holder = known(lock.holder);
     LockList* const owned = locks_owned_by_current();
     if (holder == nullptr || owned == nullptr) {
@@ -226,6 +227,7 @@ void LockOrder::record_taken(LockInfo& lock) {
     holder->thread = port::Cpu::current();
     capture_backtrace(holder->trace.pc, LockTrace::kDepth);
     atomic::store_relaxed(&holder->cpu, u32{1});  // any: its owner may migrate
+    atomic::store_relaxed(&holder->shared, sharing == Sharing::with_readers);
     if (owned->count == LockList::kMost) {
         atomic::fetch_add(&g_lists_full, 1u);
         return;
@@ -307,6 +309,7 @@ void LockOrder::reset() {
     g_lists_full = 0;
     LockGraph::reset();
     LockReport::reset();
+    GuardCheck::reset();
 }
 
 }  // namespace pivot

@@ -58,9 +58,9 @@ class LockOrder {
             check_wanted(lock, nesting);
         }
     }
-    static void taken(LockInfo& lock) {
+    static void taken(LockInfo& lock, Sharing sharing = Sharing::none) {
         if constexpr (kChecked) {
-            record_taken(lock);
+            record_taken(lock, sharing);
         }
     }
     static void released(LockInfo& lock) {
@@ -106,7 +106,7 @@ class LockOrder {
 
   private:
     static void check_wanted(LockInfo& lock, Nesting nesting);
-    static void record_taken(LockInfo& lock);
+    static void record_taken(LockInfo& lock, Sharing sharing);
     static void record_released(LockInfo& lock);
     static void check_wanted_spin(LockInfo& lock, SpinMutexBase const* others, Ipl runs_at,
                                   Nesting nesting);

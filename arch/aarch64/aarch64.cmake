@@ -56,6 +56,8 @@ set(PIVOT_KERNEL_SOURCES
   kern/wait_queue.cpp
   mutex/adaptive_mutex.cpp
   mutex/deferred.cpp
+  mutex/guard_check.cpp
+  mutex/guard_report.cpp
   mutex/lock_class.cpp
   mutex/lock_graph.cpp
   mutex/lock_order.cpp
@@ -114,6 +116,8 @@ set(PIVOT_RARE_SOURCES
   kern/timed_wait.cpp
   mutex/adaptive_mutex.cpp
   mutex/deferred.cpp
+  mutex/guard_check.cpp
+  mutex/guard_report.cpp
   mutex/lock_class.cpp
   mutex/lock_graph.cpp
   mutex/lock_order.cpp

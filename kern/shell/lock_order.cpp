@@ -5,6 +5,7 @@
 #include "kern/clock.hpp"
 #include "kern/cpus.hpp"
 #include "kern/shell/locks.hpp"
+#include "mutex/guard_report.hpp"
 #include "mutex/lock_report.hpp"
 #include "spl/spl_watch.hpp"
 
@@ -73,9 +74,10 @@ bool show_lock_order(MayBlock const&, Words const& words) {
         return false;
     }
     if (is_kept()) {
-        log("{} violations; a new one {}", LockReport::count(),
+        log("{} violations; a new one {}", LockReport::count() + GuardReport::count(),
             LockOrder::is_fatal() ? "panics" : "is kept for this list");
         LockReport::print_all();
+        GuardReport::print_all();
         print_graph();
     }
     return true;
