@@ -47,3 +47,8 @@ Ipl base_level_of_current() {
 }
 
 }  // namespace pivot
+
+pivot::SplLimit const** pivot_spl_limits() {
+    pivot::LockList* const list = pivot::locks_owned_by_current();
+    return list != nullptr ? &list->limits : nullptr;
+}

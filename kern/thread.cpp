@@ -29,6 +29,9 @@ void Thread::enlist() {
 
 // What a thread is from the beginning, whoever makes it one.
 void Thread::settle(PerCpu& cpu, uptr bottom, uptr top, u32 priority) {
+    if (LockList* const list = known(locks_owned_); list != nullptr) {
+        list->limits = nullptr;  // it may have exited under a guard
+    }
     priority_ = turn_.base = turn_.effective = priority;
     affinity_ = u64{1} << cpu.id;
     suspended_ = turn_.suspended = false;

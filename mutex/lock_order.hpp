@@ -31,14 +31,16 @@
 #pragma once
 
 #include "mutex/lock_info.hpp"
+#include "spl/spl_watch.hpp"
 
 namespace pivot {
 
-// The sleeping locks that a thread owns. A Thread has one.
+// The sleeping locks that a thread owns, and beside them the SPLs that its guards hold. A Thread has one.
 struct LockList {
     static constexpr u32 kMost = 16;
     u32 count = 0;
     LockInfo* lock[kMost] = {};
+    SplLimit const* limits = nullptr;  // the guards that hold its SPL (spl/spl_watch.hpp)
 };
 struct NoLockList {};
 using LocksOwned = std::conditional_t<kChecked, LockList, NoLockList>;

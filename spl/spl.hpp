@@ -87,13 +87,19 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 class [[nodiscard]] SplGuard {
   public:
     [[nodiscard("an unnamed guard ends at once"), gnu::always_inline]] explicit SplGuard(Ipl level)
-        : old_(splraise(level)) {}
+        : old_(splraise(level)) {
+        SplWatch::guard_begins(limit_, old_.held | held_at(level));
+    }
     SplGuard(SplGuard const&) = delete;
     SplGuard& operator=(SplGuard const&) = delete;
-    [[gnu::always_inline]] ~SplGuard() { splx(old_); }
+    [[gnu::always_inline]] ~SplGuard() {
+        SplWatch::guard_ends(limit_);
+        splx(old_);
+    }
 
   private:
     Spl old_;
+    [[no_unique_address]] SplLimitKept limit_{};
 };
 
 // No bottom half and no other thread runs on this CPU for a scope; interrupts do. The scheduler's

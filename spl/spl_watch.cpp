@@ -2,7 +2,10 @@
 
 #include "arch/contract/cpu.hpp"
 #include "arch/contract/upcalls.hpp"
+#include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
+#include "kern/base/log.hpp"
+#include "kern/base/symbols.hpp"
 
 namespace pivot {
 namespace {
@@ -53,7 +56,42 @@ void forget_changed(CpuRecord& record, u64 found) {
     for_each_level(record, record.left ^ found, [](Stretch& at) { set(at.since, u64{0}); });
 }
 
+void print_place(const char* what, u64 held, uptr pc) {
+    Symbol const symbol = symbolise(pc - 1);
+    print("{} {} at {x16}", what, name_of(level_of(held)), pc);
+    if (symbol.name != nullptr) {
+        print(" {}+{}", symbol.name, symbol.offset + 1);
+    }
+    print("\n");
+}
+
+// Not inlined: the check of stacks knows it by its name.
+[[noreturn, gnu::noinline]] void panic_about(SplLimit const& limit, u64 to, uptr pc) {
+    fall_back_to_polling();
+    print_place("a guard holds the SPL at", limit.held, limit.set_at);
+    print_place("it is lowered to", to, pc);
+    panic("the SPL is lowered below what an outer guard has set", name_of(level_of(limit.held)));
+}
+
 }  // namespace
+
+void SplWatch::note_guard(SplLimit& limit, u64 held) {
+    SplLimit const** const newest = pivot_spl_limits();
+    if (newest != nullptr) {
+        limit.held = held;
+        limit.set_at = reinterpret_cast<uptr>(__builtin_return_address(0));
+        limit.outer = *newest;
+        compiler_barrier();  // whole, before a top half sees it
+        *newest = &limit;
+    }
+}
+
+void SplWatch::forget_guard(SplLimit const& limit) {
+    SplLimit const** const newest = pivot_spl_limits();
+    if (newest != nullptr && *newest == &limit) {
+        *newest = limit.outer;
+    }
+}
 
 void SplWatch::note_raised(u64 from, u64 to) {
     uptr const pc = reinterpret_cast<uptr>(__builtin_return_address(0));
@@ -66,6 +104,11 @@ void SplWatch::note_raised(u64 from, u64 to) {
 
 void SplWatch::note_lowered(u64 from, u64 to) {
     uptr const pc = reinterpret_cast<uptr>(__builtin_return_address(0));
+    SplLimit const* const* const newest = pivot_spl_limits();
+    // The newest is the highest.
+    if (newest != nullptr && *newest != nullptr && ((*newest)->held & ~to) != 0) {
+        panic_about(**newest, to, pc);
+    }
     u64 const now = counter();
     CpuRecord& record = this_record();
     forget_changed(record, from);

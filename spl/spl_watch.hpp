@@ -10,7 +10,11 @@
 // comparing with what that one left behind, and such a stretch is not counted: its other end is
 // not known. (How long a top half runs, `irq measure` tells; what entry, exit and switch mask,
 // the injector does, which puts an interrupt at every instruction: tests/bench/inject.cpp.)
+// Beside that, it sees to it that nobody lowers the SPL below what a living guard has set: a panic,
+// which says where the guard began and where the SPL is lowered.
 #pragma once
+
+#include <type_traits>
 
 #include "kern/base/config.hpp"
 #include "spl/ipl.hpp"
@@ -26,8 +30,33 @@ struct Stretch {
     uptr longest_to = 0;
 };
 
+// An SPL below which nobody may go while a guard lives: a chain for each thread, because a switch
+// in the midst of a guard goes on in another thread's. Top halves nest on the one that they have
+// interrupted.
+struct SplLimit {
+    SplLimit const* outer = nullptr;
+    u64 held = 0;
+    uptr set_at = 0;
+};
+struct NoSplLimit {};
+[[nodiscard]] constexpr SplLimit* known(SplLimit& limit) { return &limit; }
+[[nodiscard]] constexpr SplLimit* known(NoSplLimit&) { return nullptr; }
+using SplLimitKept = std::conditional_t<kChecked, SplLimit, NoSplLimit>;
+
 class SplWatch {
   public:
+    // A guard has raised the SPL, to `held`; and is about to lower it.
+    [[gnu::always_inline]] static void guard_begins(SplLimitKept& limit, u64 held) {
+        if constexpr (kChecked) {
+            note_guard(*known(limit), held);
+        }
+    }
+    [[gnu::always_inline]] static void guard_ends(SplLimitKept& limit) {
+        if constexpr (kChecked) {
+            forget_guard(*known(limit));
+        }
+    }
+
     // After the SPL has been raised; before it is lowered.
     static void raised(u64 from, u64 to) {
         if constexpr (kChecked) {
@@ -51,6 +80,8 @@ class SplWatch {
     static void reset();
 
   private:
+    [[gnu::noinline]] static void note_guard(SplLimit& limit, u64 held);
+    static void forget_guard(SplLimit const& limit);
     static void note_raised(u64 from, u64 to);
     static void note_lowered(u64 from, u64 to);
 };

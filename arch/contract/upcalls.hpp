@@ -8,6 +8,7 @@
 
 namespace pivot {
 struct TrapFrame;
+struct SplLimit;
 }
 
 extern "C" {
@@ -25,6 +26,10 @@ void pivot_attend_pass(pivot::u64 held);
 // Checked builds: splx is about to lower the SPL to `to`. Looks for a spin mutex held that this
 // would uncover. mutex/lock_order.cpp.
 void pivot_spl_lowers(pivot::u64 to);
+
+// Checked builds: the guards of the running thread that hold an SPL, newest first, with those of the
+// top halves that have interrupted it. Null before there are threads. kern/park.cpp.
+pivot::SplLimit const** pivot_spl_limits();
 
 // Checked builds: C++ has masked all interrupts, or is about to let them in. spl/spl_watch.cpp.
 void pivot_interrupts_masked();

@@ -71,7 +71,6 @@ TEST(Guarded, ForgottenSplIsFoundOnce) {
     EXPECT_TRUE(clash.earlier.top_half);
     EXPECT_EQ(clash.earlier.level, Ipl::vm);
     EXPECT_FALSE(clash.now.top_half);
-    EXPECT_NE(clash.earlier.trace.pc[0], clash.now.trace.pc[0]);
 }
 
 TEST(Guarded, AnSplBelowTheTopHalf) {
@@ -123,8 +122,11 @@ TEST(Guarded, SplHereMutexThere) {
             ++*data.write();
         }
         EXPECT_EQ(GuardReport::count(), 0u);
-        SpinGuard const guard(mutex, context);
-        ++*data.write();
+        {
+            SpinGuard const guard(mutex, context);
+            ++*data.write();
+        }
+        line.fire();
     });
     EXPECT_EQ(reason_of(0), "a lock on one side, an SPL on the other");
 }
@@ -290,6 +292,7 @@ TEST(Guarded, AGuardThatEndsHalfWay) {
             EXPECT_EQ(GuardReport::count(), 0u);
             mutex.unlock();
         });
+        line.fire();
     });
     EXPECT_EQ(GuardReport::count(), 1u);
 }
@@ -333,30 +336,39 @@ TEST(Guarded, AClashPanics) {
 // -- several CPUs
 
 template <typename F>
-void on_two_cpus(F&& scenario) {
-    explore(2, [&](SmpMachine& machine) {
+void on_cpus(u32 cpus, F&& scenario) {
+    explore(cpus, [&](SmpMachine& machine) {
         LockOrder::set_fatal(false);
         scenario(machine);
         LockOrder::set_fatal(true);
     });
 }
 
-TEST(GuardedSmp, AnSplIsGoodForItsOwnCpuOnly) {
-    on_two_cpus([](SmpMachine& machine) {
+void wait_for(u32 const& turn, u32 number) {
+    while (atomic::load_acquire(&turn) != number) {
+        cpu_relax();
+    }
+}
+
+TEST(GuardedSmp, ATopHalfsOwnSplIsNoGuardAgainstAnotherCpu) {
+    on_cpus(2, [](SmpMachine& machine) {
         Guarded<u32> data("data", 0u);
-        u64 done = 0;
-        machine.device<Ipl::vm>(1, 2, [&](TopHalf<Ipl::vm> const&) {
-            (void)data.write();
-            ++done;
-        });
+        u32 turn = 0;
         machine.on(0, [&](MayBlock const&) {
-            for (int i = 0; i < 3; ++i) {
-                while (atomic::load_relaxed(&done) < 2) {
-                    cpu_relax();
+            for (u32 const mine : {0u, 2u}) {
+                wait_for(turn, mine);
+                {
+                    SplGuard const hold(Ipl::high);
+                    ++*data.write();
                 }
-                SplGuard const hold(Ipl::high);
-                (void)data.write();
+                atomic::store_release(&turn, mine + 1);
             }
+        });
+        machine.on(1, [&](MayBlock const&) {
+            TestLine<Ipl::vm> line(60, [&](TopHalf<Ipl::vm> const&) { ++*data.write(); });
+            wait_for(turn, 1);
+            line.fire();
+            atomic::store_release(&turn, 2u);
         });
         machine.run();
         EXPECT_EQ(GuardReport::count(), 1u);
@@ -365,12 +377,13 @@ TEST(GuardedSmp, AnSplIsGoodForItsOwnCpuOnly) {
 }
 
 TEST(GuardedSmp, AMutexIsGoodForAll) {
-    on_two_cpus([](SmpMachine& machine) {
+    on_cpus(2, [](SmpMachine& machine) {
         Guarded<u32> data("data", 0u);
         SpinMutex<Ipl::vm> mutex("x");
+        u32 total = 0;
         auto const add = [&](auto const& context) {
             SpinGuard const guard(mutex, context);
-            ++*data.write();
+            total = ++*data.write();
         };
         machine.device<Ipl::vm>(1, 2, [&](TopHalf<Ipl::vm> const& context) { add(context); });
         machine.on_each([&](u32, MayBlock const& context) {
@@ -378,22 +391,28 @@ TEST(GuardedSmp, AMutexIsGoodForAll) {
             add(context);
         });
         machine.run();
-        EXPECT_EQ(*data.read(), 6u);
+        EXPECT_EQ(total, 6u);
         EXPECT_EQ(GuardReport::count(), 0u);
     });
 }
 
 // Whichever comes first: one of them sees the other, although neither looks twice.
 TEST(GuardedSmp, OfTwoCpusThatTouchItAtOnceOneSeesTheClash) {
-    on_two_cpus([](SmpMachine& machine) {
-        Guarded<u32> data("data", 0u);
+    on_cpus(3, [](SmpMachine& machine) {
+        GuardWatch watch("data");
         SpinMutex<Ipl::vm> mine("mine"), yours("yours");
-        (void)data.write();
-        machine.on_each([&](u32 number, MayBlock const& context) {
-            SpinGuard const guard(number == 0 ? mine : yours, context);
-            (void)data.write();
-            (void)data.write();
+        u32 ready = 0;
+        machine.on(2, [&](MayBlock const&) {
+            watch.writes();
+            atomic::store_release(&ready, 1u);
         });
+        for (u32 const number : {0u, 1u}) {
+            machine.on(number, [&, number](MayBlock const& context) {
+                wait_for(ready, 1);
+                SpinGuard const guard(number == 0 ? mine : yours, context);
+                watch.writes();
+            });
+        }
         machine.run();
         EXPECT_GE(GuardReport::count(), 1u);
         EXPECT_EQ(reason_of(0), "two locks that know nothing of each other");
