@@ -41,11 +41,6 @@ void priority_changed(Thread& thread) { Scheduler::change(thread); }
 
 const char* name_of(Thread const& thread) { return thread.name(); }
 
-Ipl base_level_of_current() {
-    Thread const* const thread = port::Cpu::current();
-    return thread != nullptr ? level_of(thread->base_spl()) : Ipl::none;
-}
-
 }  // namespace pivot
 
 pivot::SplLimit const** pivot_spl_limits() {

@@ -66,6 +66,14 @@ void add_top_halfs_locks(GuardedAccess& access, u32 depth) {
     }
 }
 
+// The levels of the system-wide SPL that this CPU has taken, a bit each.
+u64 system_bytes() { return this_cpu().system_owned & 0x0101'0101'0101'0101; }
+
+// What a bottom half finds taken there is the interrupted thread's.
+u64 below(Ipl level) {
+    return level == Ipl::none ? 0 : held_at(static_cast<Ipl>(static_cast<u32>(level) - 1));
+}
+
 // Who is running, and under what. With the SPL at none this may go on on another CPU in the midst:
 // then nothing that is a CPU's own is held.
 GuardedAccess access_here(bool writes) {
@@ -79,9 +87,11 @@ GuardedAccess access_here(bool writes) {
         access.top_half = true;
         access.level = mark != nullptr ? mark->level() : level_of(access.spl);
         access.actor = mark != nullptr ? mark->actor() : 0;
+        access.system = system_bytes() & ~(mark != nullptr ? mark->system_before() : ~u64{0});
         add_top_halfs_locks(access, depth);
     } else {
-        access.level = base_level_of_current();
+        access.level = level_of(base_spl_of_current());
+        access.system = system_bytes() & ~below(access.level);
         access.actor = reinterpret_cast<u64>(port::Cpu::current());
         add_sleeping_locks(access);
     }
@@ -214,13 +224,14 @@ void report(GuardHistory const& history, GuardedAccess const& earlier, GuardedAc
     }
 }
 
-// Whether this is the first time that the two clash. `mine`: null if it is not kept.
+// Whether this is the first time that the two clash. `mine`: null if it is not kept. One word
+// decides, that of the way which was claimed first: of two CPUs that ask at once, one is told so.
 bool is_first_clash(GuardHistory& history, GuardHistory::Way& other, GuardHistory::Way* mine) {
-    u32 const bit = mine != nullptr ? static_cast<u32>(mine - history.way) : GuardHistory::kMost;
-    if (mine != nullptr) {
-        atomic::fetch_or(&mine->clashes, 1u << (&other - history.way));
-    }
-    return (atomic::fetch_or(&other.clashes, 1u << bit) >> bit & 1) == 0;
+    auto const theirs = static_cast<u32>(&other - history.way);
+    u32 const own = mine != nullptr ? static_cast<u32>(mine - history.way) : GuardHistory::kMost;
+    GuardHistory::Way& first = theirs < own ? other : *mine;
+    u32 const bit = theirs < own ? own : theirs;
+    return (atomic::fetch_or(&first.clashes, 1u << bit) >> bit & 1) == 0;
 }
 
 void judge(GuardHistory& history, GuardHistory::Way* mine, GuardedAccess const& access) {
@@ -302,7 +313,10 @@ void GuardCheck::reset() {
 }
 
 TopHalfMark::TopHalfMark(u32 intid, Ipl level)
-    : actor_(u64{intid} << 16 | 2), outer_(innermost()), level_(level) {
+    : actor_(u64{intid} << 16 | 2),
+      system_before_(this_cpu().system_owned & ~(held_at(level) & ~below(level))),
+      outer_(innermost()),
+      level_(level) {
     constexpr u32 kFirstShared = 32;  // below it, each CPU has a line of its own of this number
     if (intid < kFirstShared) {
         actor_ |= u64{this_cpu().id} << 8;

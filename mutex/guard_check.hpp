@@ -107,11 +107,15 @@ class TopHalfMark {
     // Of a line that is not banked, the same on all CPUs: it runs on one at a time.
     [[nodiscard]] u64 actor() const { return actor_; }
     [[nodiscard]] Ipl level() const { return level_; }
+    // What its CPU held of the system-wide SPL before: not its own. An unconverted line's has
+    // taken its level already, which whoever it has interrupted cannot have.
+    [[nodiscard]] u64 system_before() const { return system_before_; }
     // Of this CPU; null if none runs.
     [[nodiscard]] static TopHalfMark const* innermost();
 
   private:
     u64 actor_;
+    u64 system_before_;
     TopHalfMark const* outer_;
     Ipl level_;
 };

@@ -46,7 +46,7 @@ void print_guards(GuardedAccess const& access) {
         between = " and ";
     }
     if (access.system != 0) {
-        print("{}the system-wide SPL, {}", between, name_of(level_of(access.system)));
+        print("{}the system-wide SPL, {}", between, name_of(highest_of(access.system)));
         between = " and ";
     }
     if ((held_at(access.level) & access.spl) != access.spl) {

@@ -45,8 +45,6 @@ void unpark(Thread& thread);
 void priority_changed(Thread& thread);
 
 [[nodiscard]] const char* name_of(Thread const& thread);
-// Of a bottom half its own, else none.
-[[nodiscard]] Ipl base_level_of_current();
 
 // Schedules the continuations that were left on a mutex, each where it is to run; a list as
 // AdaptiveMutex keeps it, or null. Preemption is held off, or a top half calls.

@@ -48,6 +48,26 @@ pivot_panic_test(t_lock_order sleep-at-system-spl
 pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
   ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
 
+# Data under different guards, and an SPL lowered below an outer guard's: with both places.
+pivot_image(t_guarded FLAVOUR checked SOURCES tests/target/guarded.cpp)
+target_compile_options(t_guarded_objects PRIVATE -fno-optimize-sibling-calls)
+pivot_panic_test(t_guarded forgets
+  "guards: 'uart ring' is touched with no guard in common: under nothing"
+  "written by a top half at vm \\(line [0-9]+\\) on CPU 0, under its own SPL, vm, at"
+  "::ring_top_half\\+" "and read by thread 'main' on CPU 0, under nothing, at"
+  "::read_under_nothing\\+" "::forgets\\+"
+  "panic: data is touched with no guard in common \\(uart ring\\)")
+pivot_panic_test(t_guarded mixed
+  "0 clashes on one CPU" "written by a top half at vm" "under spin lock 'uart' and its own SPL"
+  "::mutex_top_half\\+" "::read_under_nothing\\+"
+  "panic: data is touched with no guard in common \\(uart ring\\)")
+pivot_panic_test(t_guarded lowers
+  "a guard holds the SPL at vm at [0-9a-f]+ .*::lowers\\+"
+  "it is lowered to none at [0-9a-f]+ .*::lower_to\\+"
+  "panic: the SPL is lowered below what an outer guard has set \\(vm\\)")
+pivot_target_test(t_guarded_allowed IMAGE t_guarded.elf
+  ARGS --timeout 30 --arg allowed --expect "6 written, 0 clashes" --reject "guards:|panic")
+
 # lock_or_defer, and the line that it leaves active.
 pivot_interrupt_test(deferral PLAIN SOURCES tests/target/deferral.cpp)
 pivot_interrupt_test(deferral_shared PLAIN SOURCES tests/target/deferral_shared.cpp)

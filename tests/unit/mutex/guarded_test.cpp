@@ -8,6 +8,7 @@
 #include "mutex/adaptive_mutex.hpp"
 #include "mutex/guard_report.hpp"
 #include "mutex/spin_mutex.hpp"
+#include "spl/system/system_spl.hpp"
 #include "tests/unit/support/explorer.hpp"
 
 namespace pivot {
@@ -417,6 +418,80 @@ TEST(GuardedSmp, OfTwoCpusThatTouchItAtOnceOneSeesTheClash) {
         EXPECT_GE(GuardReport::count(), 1u);
         EXPECT_EQ(reason_of(0), "two locks that know nothing of each other");
     });
+}
+
+// -- the system-wide SPL
+
+struct Driver {
+    Guarded<u32>* data;
+    static void top_half(TopHalf<Ipl::vm> const&, Driver& self) { ++*self.data->write(); }
+};
+
+// On CPU 0 `thread` touches the data, on CPU 1 an interrupt does, then the thread once more.
+void with_a_driver(bool unconverted, std::function<void(Guarded<u32>&)> const& thread) {
+    on_cpus(2, [&](SmpMachine& machine) {
+        Guarded<u32> data("softc", 0u);
+        Driver driver{&data};
+        u32 turn = 0;
+        machine.on(0, [&](MayBlock const&) {
+            for (u32 const mine : {0u, 2u}) {
+                wait_for(turn, mine);
+                thread(data);
+                atomic::store_release(&turn, mine + 1);
+            }
+        });
+        machine.on(1, [&](MayBlock const&) {
+            LineId const line(60);
+            EXPECT_EQ(unconverted
+                          ? SimLines::request_unconverted<&Driver::top_half>(line, "driver", driver)
+                          : SimLines::request<&Driver::top_half>(line, "driver", driver),
+                      LineError::none);
+            EXPECT_EQ(SimLines::enable(line), LineError::none);
+            wait_for(turn, 1);
+            SimController::pend(60);
+            sim::point();
+            atomic::store_release(&turn, 2u);
+        });
+        machine.run();
+    });
+}
+
+TEST(GuardedSmp, TheSystemWideSplIsALock) {
+    with_a_driver(true, [](Guarded<u32>& data) {
+        SystemSplGuard const hold(Ipl::vm);
+        ++*data.write();
+        EXPECT_EQ(GuardReport::count(), 0u);
+    });
+}
+
+TEST(GuardedSmp, AConvertedLineDoesNotHoldIt) {
+    bool found = false;
+    with_a_driver(false, [&](Guarded<u32>& data) {
+        SystemSplGuard const hold(Ipl::vm);
+        ++*data.write();
+        found = GuardReport::count() != 0;
+    });
+    EXPECT_TRUE(found);
+}
+
+TEST(GuardedSmp, TheSystemWideSplBelowTheLinesLevel) {
+    bool found = false;
+    with_a_driver(true, [&](Guarded<u32>& data) {
+        SystemSplGuard const hold(Ipl::softserial);
+        ++*data.write();
+        found = GuardReport::count() != 0;
+    });
+    EXPECT_TRUE(found);
+}
+
+TEST(GuardedSmp, ADriverThatForgetsTheSystemWideSpl) {
+    bool found = false;
+    with_a_driver(true, [&](Guarded<u32>& data) {
+        SplGuard const hold(Ipl::vm);
+        ++*data.write();
+        found = GuardReport::count() != 0;
+    });
+    EXPECT_TRUE(found);
 }
 
 }  // namespace
