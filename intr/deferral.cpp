@@ -83,7 +83,8 @@ LineEnd TopHalfLock::end() const {
 
 // -- the bottom half
 
-void LockedContinuation::turn(MayBlock const& context, LockedContinuation& self) {
+PIVOT_NO_GUARD_ANALYSIS void LockedContinuation::turn(MayBlock const& context,
+                                                      LockedContinuation& self) {
     if (!self.obtain(context)) {
         {
             NoPreemption const hold;
@@ -102,7 +103,7 @@ void LockedContinuation::turn(MayBlock const& context, LockedContinuation& self)
 }
 
 // Not by waiting in the turnstile: the others of this level would wait, too.
-bool LockedContinuation::obtain(MayBlock const& context) {
+PIVOT_NO_GUARD_ANALYSIS bool LockedContinuation::obtain(MayBlock const& context) {
     if (mutex_.try_lock(context)) {
         return true;
     }

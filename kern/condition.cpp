@@ -2,7 +2,8 @@
 
 namespace pivot {
 
-bool Condition::wait_until(MayBlock const& context, AdaptiveMutex& mutex, u64 deadline) {
+PIVOT_NO_GUARD_ANALYSIS bool Condition::wait_until(MayBlock const& context, AdaptiveMutex& mutex,
+                                                   u64 deadline) {
     assert_may_block(name_);
     mutex.assert_held();
     bool signalled;

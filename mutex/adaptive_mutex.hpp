@@ -57,6 +57,7 @@
 #pragma once
 
 #include "arch/contract/cpu.hpp"
+#include "kern/base/annotations.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
 #include "kern/base/config.hpp"
@@ -68,7 +69,7 @@
 
 namespace pivot {
 
-class AdaptiveMutex {
+class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
   public:
     constexpr explicit AdaptiveMutex(const char* name)
         : info_(name, LockKind::adaptive, Ipl::none, kCountedBit) {}
@@ -76,7 +77,7 @@ class AdaptiveMutex {
     AdaptiveMutex& operator=(AdaptiveMutex const&) = delete;
 
     // `Nesting::nested`: another mutex of this name may be owned (mutex/lock_order.hpp).
-    void lock(MayBlock const& context, Nesting nesting = Nesting::none) {
+    void lock(MayBlock const& context, Nesting nesting = Nesting::none) PIVOT_ACQUIRES() {
         assert_may_block(name());  // even if it will not come to that this time
         LockOrder::wants(info_, nesting);
         if (!port::Cpu::acquire_if_zero(&info_.word, self())) [[unlikely]] {
@@ -86,7 +87,7 @@ class AdaptiveMutex {
     }
 
     // Gives up when the counter has reached `deadline`. True: it is ours.
-    [[nodiscard]] bool lock_until(MayBlock const& context, u64 deadline) {
+    [[nodiscard]] bool lock_until(MayBlock const& context, u64 deadline) PIVOT_TRIES(true) {
         assert_may_block(name());
         LockOrder::wants(info_);
         if (!port::Cpu::acquire_if_zero(&info_.word, self()) && !lock_slowly(context, deadline)) {
@@ -96,7 +97,7 @@ class AdaptiveMutex {
         return true;
     }
 
-    [[nodiscard]] bool try_lock(MayBlock const& context) {
+    [[nodiscard]] bool try_lock(MayBlock const& context) PIVOT_TRIES(true) {
         if (!port::Cpu::acquire_if_zero(&info_.word, self()) && !try_lock_slowly(context)) {
             return false;
         }
@@ -104,7 +105,7 @@ class AdaptiveMutex {
         return true;
     }
 
-    void unlock(MayBlock const& context) {
+    void unlock(MayBlock const& context) PIVOT_RELEASES() {
         LockOrder::released(info_);
         if (!atomic::release_replace(&info_.word, self(), u64{0})) [[unlikely]] {
             unlock_slowly(context);
@@ -187,11 +188,12 @@ class AdaptiveMutex {
 };
 
 // Holds an adaptive mutex for a scope.
-class [[nodiscard]] AdaptiveGuard {
+class [[nodiscard]] PIVOT_SCOPED_GUARD AdaptiveGuard {
   public:
     [[nodiscard("an unnamed guard ends at once")]] AdaptiveGuard(AdaptiveMutex& mutex,
                                                                  MayBlock const& context,
                                                                  Nesting nesting = Nesting::none)
+        PIVOT_ACQUIRES(mutex)
         : mutex_(mutex), context_(context) {
         mutex_.lock(context_, nesting);
     }
@@ -199,7 +201,7 @@ class [[nodiscard]] AdaptiveGuard {
     AdaptiveGuard(AdaptiveMutex&, TopHalf<L> const&) = delete;  // a top half never blocks
     AdaptiveGuard(AdaptiveGuard const&) = delete;
     AdaptiveGuard& operator=(AdaptiveGuard const&) = delete;
-    ~AdaptiveGuard() { mutex_.unlock(context_); }
+    ~AdaptiveGuard() PIVOT_RELEASES() { mutex_.unlock(context_); }
 
   private:
     AdaptiveMutex& mutex_;

@@ -33,6 +33,7 @@
 #pragma once
 
 #include "arch/contract/cpu.hpp"
+#include "kern/base/annotations.hpp"
 #include "kern/base/assert.hpp"
 #include "kern/base/atomic.hpp"
 #include "mutex/lock_order.hpp"
@@ -176,7 +177,7 @@ class SpinMutexBase {
 };
 
 template <Ipl L>
-class SpinMutex : public SpinMutexBase {
+class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
   public:
     static_assert(L >= Ipl::softclock, "a spin mutex has a level");
     static constexpr Ipl kLevel = L;
@@ -185,7 +186,7 @@ class SpinMutex : public SpinMutexBase {
 
     // `Nesting::nested`: another mutex of this name may be held (mutex/lock_order.hpp).
     template <ContextUpTo<L> C>
-    void lock(C const&, Nesting nesting = Nesting::none) {
+    void lock(C const&, Nesting nesting = Nesting::none) PIVOT_ACQUIRES() {
         lock_at(held_at(L), kBaseLevel<C>, nesting);
     }
     template <ContextAbove<L> C>
@@ -193,26 +194,29 @@ class SpinMutex : public SpinMutexBase {
 
     // Takes it if it is free and nobody waits for it; else the SPL is as before.
     template <ContextUpTo<L> C>
-    [[nodiscard]] bool try_lock(C const&) {
+    [[nodiscard]] bool try_lock(C const&) PIVOT_TRIES(true) {
         return try_lock_at(held_at(L));
     }
     template <ContextAbove<L> C>
     bool try_lock(C const&) = delete;  // a top half above the mutex's level would hold it too high
+
+    [[gnu::always_inline]] void unlock() PIVOT_RELEASES() { SpinMutexBase::unlock(); }
 };
 
 // Holds a spin mutex for a scope. A caller above its level is refused by SpinMutex::lock.
 template <Ipl L>
-class [[nodiscard]] SpinGuard {
+class [[nodiscard]] PIVOT_SCOPED_GUARD SpinGuard {
   public:
     template <Context C>
     [[nodiscard("an unnamed guard ends at once")]] SpinGuard(SpinMutex<L>& mutex, C const& context,
                                                              Nesting nesting = Nesting::none)
+        PIVOT_ACQUIRES(mutex)
         : mutex_(mutex) {
         mutex_.lock(context, nesting);
     }
     SpinGuard(SpinGuard const&) = delete;
     SpinGuard& operator=(SpinGuard const&) = delete;
-    ~SpinGuard() { mutex_.unlock(); }
+    ~SpinGuard() PIVOT_RELEASES() { mutex_.unlock(); }
 
   private:
     SpinMutex<L>& mutex_;

@@ -24,6 +24,7 @@
 
 #include "arch/contract/cpu.hpp"
 #include "arch/contract/upcalls.hpp"
+#include "kern/base/annotations.hpp"
 #include "kern/base/assert.hpp"
 #include "spl/ipl.hpp"
 #include "spl/spl_watch.hpp"
@@ -83,16 +84,24 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
     }
 }
 
+// What an SPL is to -Wthread-safety: a guard for each level, that level and no other.
+struct PIVOT_CAPABILITY("SPL") SplCapability {};
+inline constexpr SplCapability kSplCapabilities[kIpls]{};
+[[nodiscard]] constexpr SplCapability const& spl_capability(Ipl level) {
+    return kSplCapabilities[static_cast<u32>(level)];
+}
+
 // An SPL held for a scope.
-class [[nodiscard]] SplGuard {
+class [[nodiscard]] PIVOT_SCOPED_GUARD SplGuard {
   public:
     [[nodiscard("an unnamed guard ends at once"), gnu::always_inline]] explicit SplGuard(Ipl level)
+        PIVOT_ACQUIRES(spl_capability(level))
         : old_(splraise(level)) {
         SplWatch::guard_begins(limit_, old_.held | held_at(level));
     }
     SplGuard(SplGuard const&) = delete;
     SplGuard& operator=(SplGuard const&) = delete;
-    [[gnu::always_inline]] ~SplGuard() {
+    [[gnu::always_inline]] ~SplGuard() PIVOT_RELEASES() {
         SplWatch::guard_ends(limit_);
         splx(old_);
     }

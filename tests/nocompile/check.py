@@ -7,6 +7,7 @@
 A case is one file with one mistake in it and comments that say what must be reported:
 
     // expect: REGEX           an error's text; expect-gcc and expect-clang where the two differ
+    // only: gcc               or clang: the other one cannot see it
     // explains: REGEX         somewhere in the output: the reason, in the kernel's own words
 
 Compiled with -DPIVOT_VALID the same file holds the corrected code, which must compile without a
@@ -27,7 +28,7 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-fno-exc
          "-fno-rtti", "-ffreestanding", "-fdiagnostics-color=never", "-DPIVOT_MAX_CPUS=4"]
 FLAGS_OF = {
     "gcc": ["-Wno-volatile"],
-    "clang": ["-Wno-deprecated-volatile"],
+    "clang": ["-Wno-deprecated-volatile", "-Wthread-safety"],
 }
 
 
@@ -79,6 +80,9 @@ def check(compilers, includes, cases, say=print):
     for compiler in compilers:
         kind = family(compiler)
         for case in cases:
+            only = re.search(r"^// only: (\w+)$", case.read_text(), re.MULTILINE)
+            if only and only[1] != kind:
+                continue
             lines = faults(compiler, kind, includes, case)
             failed += bool(lines)
             say(f"{'FAIL' if lines else 'ok  '} {case.stem} ({compiler})", *lines, sep="\n     ")

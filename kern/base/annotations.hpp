@@ -1,0 +1,29 @@
+// What clang's -Wthread-safety needs to be told: which guard a member has, and who takes it. With
+// another compiler these are nothing; they never make code.
+//
+// Who: anyone. Lock order: none.
+//
+//     SpinMutex<Ipl::vm> mutex{"port"};
+//     u32 head PIVOT_GUARDED_BY(mutex) = 0;
+//     u32 ticks PIVOT_GUARDED_BY(spl_capability(Ipl::vm)) = 0;
+//
+// It sees what a function does by itself; the checker (mutex/guard_check.hpp) what a machine does.
+#pragma once
+
+#if defined(__clang__)
+#define PIVOT_ANNOTATION(x) __attribute__((x))
+#else
+#define PIVOT_ANNOTATION(x)
+#endif
+
+// clang-format off
+#define PIVOT_CAPABILITY(name) PIVOT_ANNOTATION(capability(name))
+#define PIVOT_SCOPED_GUARD PIVOT_ANNOTATION(scoped_lockable)
+#define PIVOT_GUARDED_BY(guard) PIVOT_ANNOTATION(guarded_by(guard))
+#define PIVOT_REQUIRES(...) PIVOT_ANNOTATION(requires_capability(__VA_ARGS__))
+#define PIVOT_ACQUIRES(...) PIVOT_ANNOTATION(acquire_capability(__VA_ARGS__))
+#define PIVOT_TRIES(...) PIVOT_ANNOTATION(try_acquire_capability(__VA_ARGS__))
+#define PIVOT_RELEASES(...) PIVOT_ANNOTATION(release_capability(__VA_ARGS__))
+// Of a function that takes or releases what its caller has, in a way that cannot be said.
+#define PIVOT_NO_GUARD_ANALYSIS PIVOT_ANNOTATION(no_thread_safety_analysis)
+// clang-format on
