@@ -35,7 +35,7 @@
 
 namespace pivot {
 
-// The sleeping locks that a thread owns, and beside them the SPLs that its guards hold. A Thread has one.
+// The sleeping locks that a thread owns, and the SPLs that its guards hold. A Thread has one.
 struct LockList {
     static constexpr u32 kMost = 16;
     u32 count = 0;

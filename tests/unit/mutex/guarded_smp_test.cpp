@@ -1,4 +1,4 @@
-// The mixed-guard checker on several CPUs: what an SPL, a mutex and the system-wide SPL are good for.
+// The mixed-guard checker on several CPUs: what each guard is good for.
 #include "mutex/guard_report.hpp"
 #include "mutex/guarded.hpp"
 #include "mutex/spin_mutex.hpp"
