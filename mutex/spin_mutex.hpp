@@ -149,6 +149,7 @@ class SpinMutexBase {
     }
     [[gnu::always_inline]] static void lower(SpinMutexBase* previous, u64 saved) {
         if constexpr (kChecked) {
+            SplWatch::check_limit(saved);
             SplWatch::lowers(port::Cpu::read_spl(), saved);
         }
         port::Cpu::write_held_and_spl(previous, saved);

@@ -67,6 +67,7 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
                  "a top half lowers the SPL below its own level");
     if constexpr (kChecked) {
         pivot_spl_lowers(old.held);
+        SplWatch::check_limit(old.held);
         SplWatch::lowers(port::Cpu::read_spl(), old.held);
     }
     compiler_barrier();  // what is guarded stays above the store

@@ -93,6 +93,15 @@ void SplWatch::forget_guard(SplLimit const& limit) {
     }
 }
 
+void SplWatch::check_limit(u64 to) {
+    uptr const pc = reinterpret_cast<uptr>(__builtin_return_address(0));
+    SplLimit const* const* const newest = pivot_spl_limits();
+    // The newest is the highest.
+    if (newest != nullptr && *newest != nullptr && ((*newest)->held & ~to) != 0) {
+        panic_about(**newest, to, pc);
+    }
+}
+
 void SplWatch::note_raised(u64 from, u64 to) {
     uptr const pc = reinterpret_cast<uptr>(__builtin_return_address(0));
     u64 const now = counter();
@@ -104,11 +113,6 @@ void SplWatch::note_raised(u64 from, u64 to) {
 
 void SplWatch::note_lowered(u64 from, u64 to) {
     uptr const pc = reinterpret_cast<uptr>(__builtin_return_address(0));
-    SplLimit const* const* const newest = pivot_spl_limits();
-    // The newest is the highest.
-    if (newest != nullptr && *newest != nullptr && ((*newest)->held & ~to) != 0) {
-        panic_about(**newest, to, pc);
-    }
     u64 const now = counter();
     CpuRecord& record = this_record();
     forget_changed(record, from);

@@ -73,6 +73,9 @@ class SplWatch {
         }
     }
 
+    // Code, not a switch, is about to lower the SPL: panics if a guard that lives has set more.
+    [[gnu::noinline]] static void check_limit(u64 to);
+
     // The longest stretch of one CPU at `level` or above; at Ipl::none: with interrupts masked.
     [[nodiscard]] static Stretch const& longest(u32 cpu, Ipl level);
     // Where this CPU's SPL was raised to `level` or above; 0: not known, or it is not.
