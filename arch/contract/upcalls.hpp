@@ -27,7 +27,7 @@ void pivot_attend_pass(pivot::u64 held);
 // would uncover. mutex/lock_order.cpp.
 void pivot_spl_lowers(pivot::u64 to);
 
-// Checked builds: the guards of the running thread that hold an SPL, newest first, with those of the
+// Checked builds: the guards of the running thread that hold an SPL, newest first, and those of the
 // top halves that have interrupted it. Null before there are threads. kern/park.cpp.
 pivot::SplLimit const** pivot_spl_limits();
 
