@@ -48,9 +48,10 @@ RULES = (
     ("arch/*/capture*", DIAGNOSTICS),
     ("arch/*/esr*", DIAGNOSTICS),
     ("arch/*/fault*", DIAGNOSTICS),
-    # What watches the kernel: the lock checker, of which a release has nothing to call, and
-    # statistics.
+    # What watches the kernel: the checkers of locks and of guarded data, of which a release has
+    # nothing to call, and statistics.
     ("mutex/lock_*", DIAGNOSTICS),
+    ("mutex/guard_*", DIAGNOSTICS),
     ("spl/spl_watch*", DIAGNOSTICS),
     ("*", PROPER),
 )
