@@ -5,6 +5,9 @@
 namespace pivot {
 namespace {
 
+// A bottom half has come in over a thread, and the mutex's owner, who runs, may be spinning for what
+// that thread holds: an SPL's lock. It gives up, sleeps, and the thread goes on.
+constexpr u64 kBottomHalfSpins = 4096;
 constexpr u32 kLongestPause = 64;  // pauses between two looks at the word, at most
 
 bool is_past(u64 deadline) { return deadline != kForever && counter() >= deadline; }
@@ -51,17 +54,20 @@ bool AdaptiveMutex::try_lock_slowly(MayBlock const& context) {
 }
 
 bool AdaptiveMutex::wait_for_it(MayBlock const& context, u64 deadline, LockWait& wait) {
+    u64 patience = base_spl_of_current() != 0 ? kBottomHalfSpins : ~u64{0};
     for (;;) {
         Thread* const owner = this->owner();
         if (owner == nullptr) {
             if (take_free(context)) {
                 return true;
             }
-        } else if (runs_elsewhere(*owner)) {
-            wait.spins += spin_while_owner_runs(deadline);
+        } else if (patience != 0 && runs_elsewhere(*owner)) {
+            u64 const spins = spin_while_owner_runs(deadline, patience);
+            patience -= spins < patience ? spins : patience;
+            wait.spins += spins;
         } else {
             NoPreemption const hold;
-            if (enter_turnstile(context)) {
+            if (enter_turnstile(context, patience == 0)) {
                 wait.slept = true;
                 if (!park_until(context, deadline)) {
                     return false;
@@ -75,7 +81,7 @@ bool AdaptiveMutex::wait_for_it(MayBlock const& context, u64 deadline, LockWait&
     }
 }
 
-u64 AdaptiveMutex::spin_while_owner_runs(u64 deadline) const {
+u64 AdaptiveMutex::spin_while_owner_runs(u64 deadline, u64 most) const {
     u64 spins = 0;
     for (u32 pause = 1;; pause = pause < kLongestPause ? 2 * pause : pause) {
         for (u32 i = 0; i < pause; ++i) {
@@ -83,7 +89,7 @@ u64 AdaptiveMutex::spin_while_owner_runs(u64 deadline) const {
         }
         spins += pause;
         Thread const* const owner = this->owner();
-        if (owner == nullptr || !runs_elsewhere(*owner) || is_past(deadline)) {
+        if (owner == nullptr || spins >= most || !runs_elsewhere(*owner) || is_past(deadline)) {
             return spins;
         }
     }
@@ -119,12 +125,12 @@ bool AdaptiveMutex::take_free(MayBlock const& context) {
     }
 }
 
-// True: the running thread is in the queue and must park.
-bool AdaptiveMutex::enter_turnstile(MayBlock const& context) {
+// True: the running thread is in the queue and must park. `anyway`: though the owner runs.
+bool AdaptiveMutex::enter_turnstile(MayBlock const& context, bool anyway) {
     SpinGuard const guard(g_turnstiles, context);
     u64 const word = atomic::load_relaxed(&info_.word);
     auto* const owner = reinterpret_cast<Thread*>(word & ~kFlags);
-    if (owner == nullptr || (word & kTopHalf) != 0 || runs_elsewhere(*owner)) {
+    if (owner == nullptr || (word & kTopHalf) != 0 || (!anyway && runs_elsewhere(*owner))) {
         return false;
     }
     if (!atomic::replace(&info_.word, word, word | kWaiters)) {

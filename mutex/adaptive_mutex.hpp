@@ -169,8 +169,8 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
     [[nodiscard]] bool is_to_be_counted();
     void unlock_slowly(MayBlock const& context);
     [[nodiscard]] bool take_free(MayBlock const& context);
-    [[nodiscard]] u64 spin_while_owner_runs(u64 deadline) const;
-    [[nodiscard]] bool enter_turnstile(MayBlock const& context);
+    [[nodiscard]] u64 spin_while_owner_runs(u64 deadline, u64 most) const;
+    [[nodiscard]] bool enter_turnstile(MayBlock const& context, bool anyway);
     struct Released {
         Thread* woken;
         bool deferred;

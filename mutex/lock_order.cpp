@@ -267,6 +267,11 @@ void LockOrder::end_hold(LockInfo& lock) {
 void LockOrder::check_may_block(const char* what, u64 base_spl) {
     PIVOT_REQUIRE(!on_interrupt_stack(), "a top half may not block", what);
     u64 const spl = port::Cpu::read_spl();
+    if (base_spl != 0 && (base_spl & ~this_cpu().system) == 0) {
+        // The thread below cannot hold a bottom half's own level: it would have held it off.
+        fail("a bottom half sleeps while holding the system-wide SPL",
+             system_spl_lock(level_of(base_spl)));
+    }
     if (spl == base_spl) {
         return;  // and nothing that raises it is held; another thread's CPU is not looked at
     }

@@ -9,7 +9,7 @@
 namespace pivot {
 struct TrapFrame;
 struct SplLimit;
-}
+}  // namespace pivot
 
 extern "C" {
 

@@ -37,6 +37,11 @@ namespace pivot::legacy {
 }
 
 inline int raise(Ipl level) { return pack(SystemSpl::raise(level)); }
+inline void lower(SystemSpl::Saved old) {
+    if (spl_current().held != 0) {  // or we may be on another CPU before we have looked at this one
+        SystemSpl::lower(old);
+    }
+}
 
 }  // namespace pivot::legacy
 
@@ -56,9 +61,9 @@ inline int splhigh() { return pivot::legacy::raise(pivot::Ipl::high); }
 inline int splserial() { return splhigh(); }
 
 // Back to what an spl returned.
-inline void splx(int saved) { pivot::SystemSpl::lower(pivot::legacy::unpack(saved)); }
+inline void splx(int saved) { pivot::legacy::lower(pivot::legacy::unpack(saved)); }
 // Down to nothing, whatever is raised. Ordinary threads.
-inline void spl0() { pivot::SystemSpl::lower({pivot::Spl{0}, 0}); }
+inline void spl0() { pivot::legacy::lower({pivot::Spl{0}, 0}); }
 
 // Returned by tsleep: the time was over before a wakeup.
 #ifndef EWOULDBLOCK

@@ -103,6 +103,8 @@ struct LegacySleep {
             }
             u64 const system = SystemSpl::held_here();
             PIVOT_REQUIRE(spl_current().held == system, "tsleep with the per-CPU SPL raised");
+            PIVOT_REQUIRE(system == 0 || SpinMutexBase::last_held(this_cpu()) == nullptr,
+                          "tsleep while holding a spin mutex");
             if (system != 0) {
                 SystemSpl::lower({Spl{0}, 0});
             }

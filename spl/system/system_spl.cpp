@@ -105,6 +105,10 @@ void SystemSpl::count_release(u64 given) {
 }
 
 void SystemSpl::check_wanted(u64 wanted, Ipl runs_at) {
+    wanted &= ~below_this_context();  // it would not wait for those
+    if (wanted == 0) {
+        return;
+    }
     SpinMutexBase const* const held = SpinMutexBase::last_held(this_cpu());
     Ipl const lowest = lowest_of(wanted);
     Ipl const highest = highest_of(wanted);

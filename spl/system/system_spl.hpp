@@ -62,14 +62,19 @@ class SystemSpl {
     };
 
     // Raises this CPU's SPL to `level` and keeps everybody else at system-wide SPL out. Not none.
+    // Where the SPL is higher already, a bottom half's own level included, it is that level that is
+    // taken.
     [[nodiscard, gnu::always_inline]] static Saved raise(Ipl level) {
         PIVOT_ASSERT(level != Ipl::none, "the system-wide SPL is raised to a level");
         Spl const spl = splraise(level);
         PerCpu& cpu = this_cpu();  // with the SPL raised, we stay on it
         u64 const system = cpu.system;
-        u64 const wanted = held_at(level) & ~system;
+        PIVOT_ASSERT(!on_interrupt_stack() || (spl.held & ~system) == 0,
+                     "a converted top half raises the system-wide SPL");
+        u64 const raised = spl.held | held_at(level);
+        u64 const wanted = raised & ~system;
         if (wanted != 0) {
-            take(cpu, wanted, system | held_at(level), spl.held, Ipl::none);
+            take(cpu, wanted, raised, spl.held, Ipl::none);
         }
         return Saved{spl, system};
     }

@@ -7,7 +7,10 @@
 namespace pivot {
 
 #ifdef PIVOT_VALID
-void enter(MayBlock const& context, AdaptiveMutex& files) { files.lock(context); }
+void enter(MayBlock const& context, AdaptiveMutex& files) {
+    files.lock(context);
+    files.unlock(context);
+}
 #else
 void enter(TopHalf<Ipl::vm> const& context, AdaptiveMutex& files) { files.lock(context); }
 #endif

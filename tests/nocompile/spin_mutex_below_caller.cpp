@@ -7,7 +7,10 @@
 namespace pivot {
 
 #ifdef PIVOT_VALID
-void push(TopHalf<Ipl::high> const& context, SpinMutex<Ipl::high>& ring) { ring.lock(context); }
+void push(TopHalf<Ipl::high> const& context, SpinMutex<Ipl::high>& ring) {
+    ring.lock(context);
+    ring.unlock();
+}
 #else
 void push(TopHalf<Ipl::high> const& context, SpinMutex<Ipl::vm>& ring) { ring.lock(context); }
 #endif

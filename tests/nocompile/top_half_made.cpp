@@ -6,7 +6,10 @@
 namespace pivot {
 
 #ifdef PIVOT_VALID
-void touch(MayBlock const& context, SpinMutex<Ipl::vm>& ring) { ring.lock(context); }
+void touch(MayBlock const& context, SpinMutex<Ipl::vm>& ring) {
+    ring.lock(context);
+    ring.unlock();
+}
 #else
 void touch(MayBlock const&, SpinMutex<Ipl::vm>& ring) { ring.lock(TopHalf<Ipl::vm>{}); }
 #endif

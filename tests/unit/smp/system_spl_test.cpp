@@ -4,6 +4,7 @@
 #include <string>
 
 #include "intr/continuation.hpp"
+#include "mutex/adaptive_mutex.hpp"
 #include "tests/unit/support/explorer.hpp"
 
 namespace pivot {
@@ -141,6 +142,66 @@ TEST(SystemSplSmp, BottomHalvesOverARaise) {
         machine.run();
         EXPECT_EQ(work[0].runs + work[1].runs, 2);
         EXPECT_EQ(room.total, 6);
+        expect_nobody_holds_it(machine);
+    });
+}
+
+struct LowRaise {
+    Room* room;
+    static void run(MayBlock const&, LowRaise& self) {
+        SystemSplGuard const guard(Ipl::softbio);
+        self.room->visit();
+    }
+};
+
+struct Locked {
+    AdaptiveMutex mutex{"m"};
+    int runs = 0;
+    static void run(MayBlock const& context, Locked& self) {
+        AdaptiveGuard const guard(self.mutex, context);
+        ++self.runs;
+    }
+};
+
+// A bottom half comes in over a holder and wants a mutex whose owner, on the other CPU, waits for
+// what that thread holds.
+TEST(SystemSplSmp, BottomHalvesDoNotSpinOverAHolder) {
+    explore(2, [](SmpMachine& machine) {
+        Locked locked;
+        Continuation work = Continuation::to<&Locked::run>(Ipl::softnet, locked);
+        machine.device<Ipl::sched>(0, 2, [&](auto const& context) { work.schedule(context); });
+        machine.on(0, [&](MayBlock const&) {
+            for (int round = 0; round < 3; ++round) {
+                SystemSplGuard const guard(Ipl::softclock);
+            }
+        });
+        machine.on(1, [&](MayBlock const& context) {
+            for (int round = 0; round < 3; ++round) {
+                AdaptiveGuard const owner(locked.mutex, context);
+                SystemSplGuard const guard(Ipl::softbio);
+            }
+        });
+        machine.run();
+        EXPECT_GE(locked.runs, 1);
+        expect_nobody_holds_it(machine);
+    });
+}
+
+// A bottom half that raises to less than its own level keeps out who is at its level.
+TEST(SystemSplSmp, ARaiseBelowTheOwnLevelTakesTheOwn) {
+    explore(2, [](SmpMachine& machine) {
+        Room room;
+        LowRaise work{&room};
+        Continuation low = Continuation::to<&LowRaise::run>(Ipl::softnet, work);
+        machine.device<Ipl::sched>(0, 2, [&](auto const& context) { low.schedule(context); });
+        machine.on(1, [&](MayBlock const&) {
+            for (int round = 0; round < 3; ++round) {
+                SystemSplGuard const guard(Ipl::softnet);
+                room.visit();
+            }
+        });
+        machine.run();
+        EXPECT_GE(room.total, 4);
         expect_nobody_holds_it(machine);
     });
 }
