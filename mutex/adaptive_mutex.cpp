@@ -5,8 +5,8 @@
 namespace pivot {
 namespace {
 
-// A bottom half has come in over a thread, and the mutex's owner, who runs, may be spinning for what
-// that thread holds: an SPL's lock. It gives up, sleeps, and the thread goes on.
+// A bottom half has come in over a thread, and the mutex's owner, who runs, may be spinning for
+// what that thread holds: the system-wide SPL. It gives up, sleeps, and the thread goes on.
 constexpr u64 kBottomHalfSpins = 4096;
 constexpr u32 kLongestPause = 64;  // pauses between two looks at the word, at most
 

@@ -23,6 +23,7 @@
 // Sources of the names: spl(9), sleep(9) of 4.4BSD and NetBSD.
 #pragma once
 
+#include "mutex/spin_mutex.hpp"
 #include "spl/system/system_spl.hpp"
 
 namespace pivot::legacy {
@@ -35,6 +36,9 @@ namespace pivot::legacy {
 [[nodiscard]] constexpr SystemSpl::Saved unpack(int saved) {
     return {Spl{held_at(static_cast<Ipl>(saved & 7))}, held_at(static_cast<Ipl>(saved >> 4 & 7))};
 }
+
+// Guards the list of those who are in tsleep. Here for tests, which make it anew with each machine.
+extern SpinMutex<Ipl::high> sleepers;
 
 inline int raise(Ipl level) { return pack(SystemSpl::raise(level)); }
 inline void lower(SystemSpl::Saved old) {

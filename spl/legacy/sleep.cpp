@@ -5,6 +5,9 @@
 #include "spl/legacy/legacy.hpp"
 
 namespace pivot {
+
+constinit SpinMutex<Ipl::high> legacy::sleepers("sleepers");
+
 namespace {
 
 // On the sleeper's stack. In the list until a wakeup takes it out, which then posts once, or its
@@ -17,7 +20,6 @@ struct Sleeper {
     Sleeper** place = nullptr;  // what points at it; null: not in the list
 };
 
-constinit SpinMutex<Ipl::high> g_lock("sleepers");
 constinit Sleeper* g_sleepers = nullptr;
 constinit u64 g_entered = 0;  // how many have, ever
 
@@ -66,7 +68,7 @@ void leave(Sleeper& self) {
 // One of those that are meant, taken out; null if there is none. Not of those who come after
 // `last`: who wakes and sleeps again could go on for ever.
 Sleeper* take_one(MayBlock const& context, Wakeups const& noted, u64& last) {
-    SpinGuard const guard(g_lock, context);
+    SpinGuard const guard(legacy::sleepers, context);
     last = last != 0 ? last : g_entered;
     Sleeper* found = g_sleepers;
     while (found != nullptr && (found->number > last || !is_meant(noted, found->channel))) {
@@ -98,7 +100,7 @@ struct LegacySleep {
         bool woken = true;
         ThreadStart::with_token([&](MayBlock const& context) {
             {
-                SpinGuard const guard(g_lock, context);
+                SpinGuard const guard(legacy::sleepers, context);
                 enter(self);
             }
             u64 const system = SystemSpl::held_here();
@@ -136,7 +138,7 @@ struct LegacySleep {
             return true;
         }
         {
-            SpinGuard const guard(g_lock, context);
+            SpinGuard const guard(legacy::sleepers, context);
             if (self.place != nullptr) {
                 leave(self);
                 return false;

@@ -7,6 +7,7 @@
 #include "mutex/lock_order.hpp"
 #include "mutex/lock_statistics.hpp"
 #include "mutex/turnstile.hpp"
+#include "spl/legacy/legacy.hpp"
 #include "spl/spl_watch.hpp"
 #include "spl/system/system_spl.hpp"
 
@@ -53,6 +54,7 @@ void forget_locks() {
     SystemSpl::reset();
     // a run that was given up may have left it locked
     new (&g_turnstiles) SpinMutex<Ipl::softserial>("turnstiles");
+    new (&legacy::sleepers) SpinMutex<Ipl::high>("sleepers");
 }
 
 PerCpu& Machine::cpu() { return g_cpu; }
