@@ -25,3 +25,10 @@ pivot_image(t_driver_costs FLAVOUR release
   SOURCES tests/target/driver_costs.cpp tests/bench/samples.cpp ${PIVOT_SERIAL_DRIVERS})
 pivot_target_test(t_driver_costs IMAGE t_driver_costs.elf EXACT ARGS --smp 1
   --expect "^ *mutex +[0-9]+" --expect "^passed: driver_costs")
+
+# The mistakes of a conversion, one a run: the guard checker convicts, with both places, and no race
+# has happened (docs/migration.md shows what it says). And the drivers without them: nothing.
+pivot_image(t_drivers_convicted FLAVOUR checked
+  SOURCES tests/target/drivers_convicted.cpp
+    tests/drivers/mistaken_half.cpp tests/drivers/mistaken_mutex.cpp tests/drivers/mistaken_spl.cpp)
+target_compile_options(t_drivers_convicted_objects PRIVATE -fno-optimize-sibling-calls)
