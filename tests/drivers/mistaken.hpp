@@ -3,10 +3,9 @@
 //
 // Who: as SerialDriver says. Lock order: none of its own.
 //
-//     forgets    the first driver; flush leaves out spltty
-//     declared   the first driver; its line says that it is converted, and nothing has been
-//     mixed      the second one; flush takes from the ring at spltty, not under the mutex
-//     left-over  the third one; statistics is still at spltty
+//     forgets   the first driver; flush leaves out spltty
+//     declared  the first driver; its line says that it is converted, and nothing has been
+//     mixed     the second one; flush takes from the ring at spltty, not under the mutex
 #pragma once
 
 #include "tests/drivers/serial.hpp"
@@ -16,6 +15,5 @@ namespace pivot::drivers {
 extern SerialDriver const kMistakenForgets;
 extern SerialDriver const kMistakenDeclared;
 extern SerialDriver const kMistakenMixed;
-extern SerialDriver const kMistakenLeftOver;
 
 }  // namespace pivot::drivers

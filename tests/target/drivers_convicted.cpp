@@ -42,17 +42,17 @@ void make_calls(MayBlock const& context, SerialDriver const& driver) {
     g_wire.send(kBytes);
     CHECK(g_reader.join(context) == ThreadError::none);
     CHECK(taken != 0);
+    g_wire.send(kBytes);  // again: what the first to come does alone is not held against it
     wait_until([&] { return g_uart.received() == 0; }, "bytes in the ring");
-    CHECK_EQUAL(driver.statistics(context, kUnit).device.received, kBytes);
+    CHECK_EQUAL(driver.statistics(context, kUnit).device.received, 2 * kBytes);
     driver.flush(context, kUnit);
     SerialStatistics const all = driver.statistics(context, kUnit);
-    CHECK_EQUAL(all.process.read + all.process.flushed, kBytes);
+    CHECK_EQUAL(all.process.read + all.process.flushed, 2 * kBytes);
     driver.detach(context, kUnit);
 }
 
 constexpr SerialDriver const* kAll[] = {&kSerialSpl,       &kSerialHalf,       &kSerialMutex,
-                                        &kMistakenForgets, &kMistakenDeclared, &kMistakenMixed,
-                                        &kMistakenLeftOver};
+                                        &kMistakenForgets, &kMistakenDeclared, &kMistakenMixed};
 
 }  // namespace
 
@@ -63,6 +63,7 @@ void image_main(MayBlock const& context) {
             make_calls(context, *driver);
             log("{} driver: {} clashes", driver->name, GuardReport::count());
             passed("nothing to convict");
+            return;
         }
     }
     fail(__FILE_NAME__, __LINE__, "no such driver");
