@@ -6,6 +6,7 @@
 // found the ring empty under the mutex, and is about to sleep, is kept together by spltty alone,
 // and the top half does not wait for that now. So a continuation wakes, at spltty.
 #include "intr/continuation.hpp"
+#include "mutex/guarded.hpp"
 #include "mutex/spin_mutex.hpp"
 #include "spl/legacy/legacy.hpp"
 #include "tests/drivers/serial.hpp"
@@ -21,10 +22,10 @@ struct SerialPort {
     Uart* uart = nullptr;
     LineId line{0};
     SpinMutex<Ipl::vm> device{"serial device"};
-    SerialQueue rx{};  // under `device`, like the next two
-    SerialQueue tx{};
-    SerialDeviceCounts counts{};
-    SerialProcessCounts process{};  // at spltty
+    Guarded<SerialQueue> rx{"serial-half rx"};  // under `device`, like the next two
+    Guarded<SerialQueue> tx{"serial-half tx"};
+    Guarded<SerialDeviceCounts> counts{"serial-half device counts"};
+    Guarded<SerialProcessCounts> process{"serial-half process counts"};  // at spltty
     Continuation tell = Continuation::to<&SerialPort::tell_processes>(Ipl::softserial, *this);
 
     static void tell_processes(MayBlock const&, SerialPort& sc) {
@@ -39,33 +40,35 @@ constinit SerialPort g_ports[kSerialUnits]{};
 
 // Under `device`: fills the transmit FIFO.
 void start_sending(SerialPort& sc) {
-    u8 byte;
-    while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
-           sc.tx.take(&byte, 1) != 0) {
-        sc.uart->write(pl011::kData, byte);
-        ++sc.counts.sent;
-    }
+    sc.tx.write([&](SerialQueue& tx) {
+        u8 byte;
+        while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
+               tx.take(&byte, 1) != 0) {
+            sc.uart->write(pl011::kData, byte);
+            ++sc.counts.write()->sent;
+        }
+    });
 }
 
 void top_half(TopHalf<Ipl::vm> const& context, SerialPort& sc) {
     SpinGuard const guard(sc.device, context);
     u32 const causes = sc.uart->read(pl011::kMaskedStatus);
     sc.uart->write(pl011::kClear, causes);
-    ++sc.counts.interrupts;
-    sc.counts.overruns += (causes & pl011::kOverrun) != 0 ? 1 : 0;
+    ++sc.counts.write()->interrupts;
+    sc.counts.write()->overruns += (causes & pl011::kOverrun) != 0 ? 1 : 0;
     while ((sc.uart->read(pl011::kFlags) & pl011::kReceiveEmpty) == 0) {
         u8 const byte = static_cast<u8>(sc.uart->read(pl011::kData));
-        ++(sc.rx.put(byte) ? sc.counts.received : sc.counts.dropped);
+        ++(sc.rx.write()->put(byte) ? sc.counts.write()->received : sc.counts.write()->dropped);
     }
     start_sending(sc);
-    if (sc.rx.count != 0 || sc.tx.count <= kSerialLowMark) {
+    if (sc.rx.read()->count != 0 || sc.tx.read()->count <= kSerialLowMark) {
         sc.tell.schedule(context);
     }
 }
 
 u32 take_received(MayBlock const& context, SerialPort& sc, u8* bytes, u32 count) {
     SpinGuard const guard(sc.device, context);
-    return sc.rx.take(bytes, count);
+    return sc.rx.write()->take(bytes, count);
 }
 
 u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
@@ -75,7 +78,7 @@ u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
     while ((taken = take_received(context, sc, bytes, count)) == 0) {
         tsleep(&sc.rx, kPriority, "ttyin", 0);
     }
-    sc.process.read += taken;
+    sc.process.write()->read += taken;
     splx(s);
     return taken;
 }
@@ -84,9 +87,11 @@ u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
 u32 give_to_send(MayBlock const& context, SerialPort& sc, u8 const* bytes, u32 count) {
     SpinGuard const guard(sc.device, context);
     u32 given = 0;
-    while (given < count && sc.tx.put(bytes[given])) {
-        ++given;
-    }
+    sc.tx.write([&](SerialQueue& tx) {
+        while (given < count && tx.put(bytes[given])) {
+            ++given;
+        }
+    });
     start_sending(sc);
     return given;
 }
@@ -108,7 +113,7 @@ void flush(MayBlock const& context, u32 unit) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
     u8 unread[kSerialRing];
-    sc.process.flushed += take_received(context, sc, unread, kSerialRing);
+    sc.process.write()->flushed += take_received(context, sc, unread, kSerialRing);
     splx(s);
 }
 
@@ -116,7 +121,7 @@ SerialStatistics statistics(MayBlock const& context, u32 unit) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
     sc.device.lock(context);
-    SerialStatistics const statistics{.device = sc.counts, .process = sc.process};
+    SerialStatistics const statistics{.device = *sc.counts.read(), .process = *sc.process.read()};
     sc.device.unlock();
     splx(s);
     return statistics;

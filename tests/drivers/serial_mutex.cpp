@@ -6,6 +6,7 @@
 // a reader's look at the ring and its sleep.
 #include "intr/continuation.hpp"
 #include "kern/condition.hpp"
+#include "mutex/guarded.hpp"
 #include "mutex/spin_mutex.hpp"
 #include "tests/drivers/serial.hpp"
 
@@ -16,11 +17,11 @@ struct SerialPort {
     Uart* uart = nullptr;
     LineId line{0};
     SpinMutex<Ipl::vm> device{"serial device"};
-    SerialQueue rx{};  // under `device`, like the next two
-    SerialQueue tx{};
-    SerialDeviceCounts counts{};
+    Guarded<SerialQueue> rx{"serial-mutex rx"};  // under `device`, like the next two
+    Guarded<SerialQueue> tx{"serial-mutex tx"};
+    Guarded<SerialDeviceCounts> counts{"serial-mutex device counts"};
     AdaptiveMutex port{"serial port"};
-    SerialProcessCounts process{};  // under `port`
+    Guarded<SerialProcessCounts> process{"serial-mutex process counts"};  // under `port`
     Condition readable{"serial readable"};
     Condition writable{"serial writable"};
     Continuation tell = Continuation::to<&SerialPort::tell_processes>(Ipl::softserial, *this);
@@ -36,33 +37,35 @@ constinit SerialPort g_ports[kSerialUnits]{};
 
 // Under `device`: fills the transmit FIFO.
 void start_sending(SerialPort& sc) {
-    u8 byte;
-    while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
-           sc.tx.take(&byte, 1) != 0) {
-        sc.uart->write(pl011::kData, byte);
-        ++sc.counts.sent;
-    }
+    sc.tx.write([&](SerialQueue& tx) {
+        u8 byte;
+        while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
+               tx.take(&byte, 1) != 0) {
+            sc.uart->write(pl011::kData, byte);
+            ++sc.counts.write()->sent;
+        }
+    });
 }
 
 void top_half(TopHalf<Ipl::vm> const& context, SerialPort& sc) {
     SpinGuard const guard(sc.device, context);
     u32 const causes = sc.uart->read(pl011::kMaskedStatus);
     sc.uart->write(pl011::kClear, causes);
-    ++sc.counts.interrupts;
-    sc.counts.overruns += (causes & pl011::kOverrun) != 0 ? 1 : 0;
+    ++sc.counts.write()->interrupts;
+    sc.counts.write()->overruns += (causes & pl011::kOverrun) != 0 ? 1 : 0;
     while ((sc.uart->read(pl011::kFlags) & pl011::kReceiveEmpty) == 0) {
         u8 const byte = static_cast<u8>(sc.uart->read(pl011::kData));
-        ++(sc.rx.put(byte) ? sc.counts.received : sc.counts.dropped);
+        ++(sc.rx.write()->put(byte) ? sc.counts.write()->received : sc.counts.write()->dropped);
     }
     start_sending(sc);
-    if (sc.rx.count != 0 || sc.tx.count <= kSerialLowMark) {
+    if (sc.rx.read()->count != 0 || sc.tx.read()->count <= kSerialLowMark) {
         sc.tell.schedule(context);
     }
 }
 
 u32 take_received(MayBlock const& context, SerialPort& sc, u8* bytes, u32 count) {
     SpinGuard const guard(sc.device, context);
-    return sc.rx.take(bytes, count);
+    return sc.rx.write()->take(bytes, count);
 }
 
 u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
@@ -72,7 +75,7 @@ u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
     while ((taken = take_received(context, sc, bytes, count)) == 0) {
         sc.readable.wait(context, sc.port);
     }
-    sc.process.read += taken;
+    sc.process.write()->read += taken;
     return taken;
 }
 
@@ -80,9 +83,11 @@ u32 read(MayBlock const& context, u32 unit, u8* bytes, u32 count) {
 u32 give_to_send(MayBlock const& context, SerialPort& sc, u8 const* bytes, u32 count) {
     SpinGuard const guard(sc.device, context);
     u32 given = 0;
-    while (given < count && sc.tx.put(bytes[given])) {
-        ++given;
-    }
+    sc.tx.write([&](SerialQueue& tx) {
+        while (given < count && tx.put(bytes[given])) {
+            ++given;
+        }
+    });
     start_sending(sc);
     return given;
 }
@@ -103,14 +108,14 @@ void flush(MayBlock const& context, u32 unit) {
     SerialPort& sc = g_ports[unit];
     AdaptiveGuard const guard(sc.port, context);
     u8 unread[kSerialRing];
-    sc.process.flushed += take_received(context, sc, unread, kSerialRing);
+    sc.process.write()->flushed += take_received(context, sc, unread, kSerialRing);
 }
 
 SerialStatistics statistics(MayBlock const& context, u32 unit) {
     SerialPort& sc = g_ports[unit];
     AdaptiveGuard const guard(sc.port, context);
     SpinGuard const hold(sc.device, context);
-    return {.device = sc.counts, .process = sc.process};
+    return {.device = *sc.counts.read(), .process = *sc.process.read()};
 }
 
 void attach(u32 unit, Uart& uart, LineId line) {

@@ -3,6 +3,7 @@
 // Nothing in it knows that there is more than one CPU. Its line is unconverted, so the top half
 // comes under the system-wide SPL of its level; and spltty keeps out whoever else is at it, on
 // every CPU. Being asleep is being without it: what was true before tsleep is looked at again.
+#include "mutex/guarded.hpp"
 #include "spl/legacy/legacy.hpp"
 #include "tests/drivers/serial.hpp"
 
@@ -20,6 +21,8 @@ struct SerialPort {
     SerialQueue tx{};
     SerialDeviceCounts counts{};
     SerialProcessCounts process{};
+    // A struct of C is watched as a whole: says that it is touched, and guards nothing.
+    [[no_unique_address]] GuardWatch watch{"serial-spl softc"};
 };
 
 constinit SerialPort g_ports[kSerialUnits]{};
@@ -27,6 +30,7 @@ constinit SerialPort g_ports[kSerialUnits]{};
 // At spltty: fills the transmit FIFO.
 void start_sending(SerialPort& sc) {
     u8 byte;
+    sc.watch.writes();
     while ((sc.uart->read(pl011::kFlags) & pl011::kTransmitFull) == 0 &&
            sc.tx.take(&byte, 1) != 0) {
         sc.uart->write(pl011::kData, byte);
@@ -37,6 +41,7 @@ void start_sending(SerialPort& sc) {
 void top_half(TopHalf<Ipl::vm> const&, SerialPort& sc) {
     u32 const causes = sc.uart->read(pl011::kMaskedStatus);
     sc.uart->write(pl011::kClear, causes);
+    sc.watch.writes();
     ++sc.counts.interrupts;
     sc.counts.overruns += (causes & pl011::kOverrun) != 0 ? 1 : 0;
     while ((sc.uart->read(pl011::kFlags) & pl011::kReceiveEmpty) == 0) {
@@ -56,8 +61,10 @@ u32 read(MayBlock const&, u32 unit, u8* bytes, u32 count) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
     u32 taken = 0;
+    sc.watch.writes();
     while ((taken = sc.rx.take(bytes, count)) == 0) {
         tsleep(&sc.rx, kPriority, "ttyin", 0);
+        sc.watch.writes();
     }
     sc.process.read += taken;
     splx(s);
@@ -68,6 +75,7 @@ void write(MayBlock const&, u32 unit, u8 const* bytes, u32 count) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
     for (u32 given = 0;;) {
+        sc.watch.writes();
         while (given < count && sc.tx.put(bytes[given])) {
             ++given;
         }
@@ -84,6 +92,7 @@ void flush(MayBlock const&, u32 unit) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
     u8 unread[kSerialRing];
+    sc.watch.writes();
     sc.process.flushed += sc.rx.take(unread, kSerialRing);
     splx(s);
 }
@@ -91,6 +100,7 @@ void flush(MayBlock const&, u32 unit) {
 SerialStatistics statistics(MayBlock const&, u32 unit) {
     SerialPort& sc = g_ports[unit];
     int const s = spltty();
+    sc.watch.reads();
     SerialStatistics const statistics{.device = sc.counts, .process = sc.process};
     splx(s);
     return statistics;
