@@ -44,13 +44,12 @@ function(pivot_convicted_test mistake object)
   endforeach()
   pivot_target_test(t_drivers_convicted_${mistake} IMAGE t_drivers_convicted.elf EXACT
     ARGS --smp 2 --arg drivers --arg ${mistake} --expect-status 3
-    --expect "guards: '${object}' is touched with no guard in common"
-    --expect "panic: data is touched with no guard in common \\(${object}\\)" ${expectations})
+    ${expectations} --expect "panic: data is touched with no guard in common \\(${object}\\)")
 endfunction()
-pivot_convicted_test(forgets "serial-spl softc" "common: under nothing"
+pivot_convicted_test(forgets "serial-spl softc" "guards: .* in common: under nothing"
   "on CPU [01], under the system-wide SPL, vm" "::flush_without_spl\\+")
 pivot_convicted_test(declared "serial-spl softc" "by a top half at vm \\(line [0-9]+\\) on CPU 1"
   "under its own SPL, vm, at" "::top_half\\+" "under the system-wide SPL, vm")
-pivot_convicted_test(mixed "serial-half rx" "common: two locks that know nothing of each other"
+pivot_convicted_test(mixed "serial-half rx" "guards: .* in common: two locks that know nothing of each other"
   "under spin lock 'serial device' and" "on CPU 0, under the system-wide SPL, vm"
   "::flush_at_spl\\+")
