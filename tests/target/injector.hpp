@@ -54,7 +54,7 @@ inline void stop_injector() {
 }
 
 // Longer than any operation here: an interrupt that has not come by then is lost.
-inline constexpr u64 kLostAfter = 20'000;
+inline constexpr u64 kLostAfter = 40'000;
 
 // Runs `operation` and then `invariants`, once for each instruction at which the timer can
 // interrupt it. Returns how many those were.

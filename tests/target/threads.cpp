@@ -171,7 +171,7 @@ void sleep_and_tell(MayBlock const& context, Actor& self) {
     u64 const slept = Clock::ns_of_ticks(counter() - begin);
     trace.add(self.name);
     CHECK(slept >= self.ticks);
-    CHECK(slept < self.ticks + 2000);
+    CHECK(slept < self.ticks + 4000);  // in a checked kernel; timer_costs.cpp has the release's
 }
 
 void sleepers_wake_in_order_and_in_time(MayBlock const& context) {
