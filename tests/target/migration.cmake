@@ -50,6 +50,7 @@ pivot_convicted_test(forgets "serial-spl softc" "guards: .* in common: under not
   "on CPU [01], under the system-wide SPL, vm" "::flush_without_spl\\+")
 pivot_convicted_test(declared "serial-spl softc" "by a top half at vm \\(line [0-9]+\\) on CPU 1"
   "under its own SPL, vm, at" "::top_half\\+" "under the system-wide SPL, vm")
-pivot_convicted_test(mixed "serial-half rx" "guards: .* in common: two locks that know nothing of each other"
+pivot_convicted_test(mixed "serial-half rx"
+  "guards: .* in common: two locks that know nothing of each other"
   "under spin lock 'serial device' and" "on CPU 0, under the system-wide SPL, vm"
   "::flush_at_spl\\+")
