@@ -71,10 +71,9 @@ class SystemSpl {
         u64 const system = cpu.system;
         PIVOT_ASSERT(!on_interrupt_stack() || (spl.held & ~system) == 0,
                      "a converted top half raises the system-wide SPL");
-        u64 const raised = spl.held | held_at(level);
-        u64 const wanted = raised & ~system;
-        if (wanted != 0) {
-            take(cpu, wanted, raised, spl.held, Ipl::none);
+        if ((held_at(level) & ~system) != 0) {
+            u64 const raised = spl.held | held_at(level);
+            take(cpu, raised & ~system, raised, spl.held, Ipl::none);
         }
         return Saved{spl, system};
     }
