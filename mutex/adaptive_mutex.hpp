@@ -80,6 +80,9 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
     void lock(MayBlock const& context, Nesting nesting = Nesting::none) PIVOT_ACQUIRES() {
         assert_may_block(name());  // even if it will not come to that this time
         LockOrder::wants(info_, nesting);
+        if constexpr (kBugOneMore) {
+            asm volatile("nop");
+        }
         if (!port::Cpu::acquire_if_zero(&info_.word, self())) [[unlikely]] {
             (void)lock_slowly(context, kForever);
         }

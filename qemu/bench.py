@@ -3,8 +3,10 @@
 
     qemu/bench.py --board qemu-virt --images build/qemu-virt/images --out build/bench
 
-Writes OUT/<board>.json (rows and targets) and OUT/<board>.detail.json (each row's instruction mix,
-the injections, the rows that were skipped). Exit status 1 when a row misses its target.
+Writes OUT/<board>.json (rows and targets), the same as OUT/<board>.csv and as histograms for
+cyclictest's plotters in OUT/<board>.histograms/, and OUT/<board>.detail.json (each row's
+instruction mix, where the injections met the worst, the rows that were skipped). Exit status 1 when
+a row misses its target.
 """
 
 import argparse
@@ -17,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import elf  # noqa: E402
+import export  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
 import protocol  # noqa: E402
@@ -35,11 +38,32 @@ IMAGES = tuple(dict.fromkeys(image for image, _ in RUNS))
 MIXED = RUNS[0]
 
 
-def run_image(board, image, *, smp, verbose, timeout=300):
+MOST_SAMPLES = 1000          # tests/bench/samples.hpp
+
+
+def rows_asked_for(words):
+    """The rows that --rows names; all are meant by none."""
+    known = [row["name"] for row in report.load_rivals()["rows"]]
+    asked = [word for word in (words or "").split(",") if word]
+    for name in asked:
+        if name not in known:
+            raise say.Failure(f"--rows: no row named '{name}'; ./pivot bench --list shows them")
+    return tuple(asked)
+
+
+def listing():
+    """What --list prints."""
+    rows = report.load_rivals()["rows"]
+    lines = [[row["name"], f"<= {row['target']}" if "target" in row else "", row["measures"]]
+             for row in rows]
+    return report.columns([["row", "target", "measures"], *lines], left=(0, 1, 2))
+
+
+def run_image(board, image, *, smp, verbose, timeout=300, args=()):
     """The records that an image prints in an exact run."""
     if not image.is_file():
         raise say.Failure(f"no such file: {image}")
-    command = machines.qemu_command(board, image, exact=True, smp=smp)
+    command = machines.qemu_command(board, image, exact=True, smp=smp, args=args)
     say.command_line(command, verbose)
     try:
         with Guest(command, timeout=timeout) as guest:
@@ -63,12 +87,23 @@ def version_of_source():
     return done.stdout.strip() or "unknown"
 
 
-def gather(board, images, smp, verbose):
+def compiler_of(images):
+    """Who compiled the kernel. The objects know; the linked images have no such section."""
+    try:
+        objects = elf.listed(images / "kernel_objects.txt")
+        return " and ".join(sorted({elf.read(Path(name)).compiler() for name in objects
+                                    if name.endswith((".cpp.obj", ".cpp.o"))}))
+    except elf.ElfError as error:
+        raise say.Failure(str(error), 1) from None
+
+
+def gather(board, images, smp, verbose, samples=None):
     """(what all images print, which rows of it the instruction mix can be asked for)"""
     records, mixed = protocol.Records(board=board), {}
     for image, cpus in RUNS:
         name = f"{image}.elf"
-        more = run_image(board, images / name, smp=cpus or smp, verbose=verbose)
+        args = (f"samples={samples}",) if samples is not None else ()
+        more = run_image(board, images / name, smp=cpus or smp, verbose=verbose, args=args)
         if more.board != board:
             raise say.Failure(f"{name} says that it is for {more.board}, not {board}", 1)
         records.unit, records.clock_hz = more.unit, more.clock_hz
@@ -82,28 +117,58 @@ def gather(board, images, smp, verbose):
     return records, mixed
 
 
-def measure(board, images, out, *, smp=None, verbose=False):
+def keep_only(records, rivals, only):
+    """Leaves out what was not asked for, also from what a complete run must have."""
+    records.rows = [row for row in records.rows if row["name"] in only]
+    records.skips = [skip for skip in records.skips if skip["name"] in only]
+    records.curves, records.held = [], []
+    if "worst_irq_to_handler" not in only:
+        records.injections, records.worst = [], []
+    if "kernel_size" not in only:
+        records.sizes = {}
+    rivals["rows"] = [row for row in rivals["rows"] if row["name"] in only]
+    rivals["curves"] |= {"rows": [], "worst": {}}
+
+
+def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat=1, only=()):
     """Prints and writes the report of one board; False when a row misses its target."""
-    records, mixed = gather(board, images, smp, verbose)
+    records, mixed = gather(board, images, smp, verbose, samples)
+    for _ in range(repeat - 1):
+        if gather(board, images, smp, verbose, samples) != (records, mixed):
+            raise say.Failure(f"{board}: two runs differ: this one is not exact", 1)
     try:
         found = mix.collect(board, images / f"{MIXED[0]}.elf", mixed, smp=smp)
     except GuestError as error:
         raise say.Failure(f"the instruction mix of {board}: {error}", 1) from None
     rivals = report.load_rivals()
+    if only:
+        keep_only(records, rivals, only)
     facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version())),
+             "compiler": compiler_of(images),
              "cpus": machines.usual_cpus(board) if smp is None else int(smp)}
     mixes = found.mixes()
     print()
     for line in report.text(records, rivals, **facts, mixes=mixes, problems=found.problems,
                             paint=paint):
         print(line)
+    if only:
+        return judge(records, rivals, mixes, found)
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{board}.json").write_text(report.as_json(records, rivals, **facts), encoding="utf-8")
+    written = report.as_json(records, rivals, **facts)
+    (out / f"{board}.json").write_text(written, encoding="utf-8")
+    export.write(out, json.loads(written))
     detail = {"mix": mixes, "injections": records.injections,
               "held": records.held, "worst": records.worst,
               "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
+    within = judge(records, rivals, mixes, found)
+    print(f"written: {out / board}.json, .csv, .histograms", flush=True)
+    return within
+
+
+def judge(records, rivals, mixes, found):
+    """Says what misses its target, and where its time goes; False when something does."""
     misses = report.missed(records, rivals, mixes)
     print()
     for line in misses:
@@ -111,8 +176,7 @@ def measure(board, images, out, *, smp=None, verbose=False):
         explain(line.partition(":")[0], found)
     if not misses:
         known = "".join(f", but {name}: a known miss" for name in report.forgiven(records, rivals))
-        print(say.good(f"{board}: every row is within its target{known}"))
-    print(f"written: {out / board}.json", flush=True)
+        print(say.good(f"{records.board}: every row is within its target{known}"))
     return not misses
 
 

@@ -7,7 +7,9 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import argue
+import baseline
 import bench
+import compare
 import debug
 import machines
 import packages
@@ -15,9 +17,11 @@ import presets
 import say
 
 HELP = """\
-usage: ./pivot [bench | argue | test | run | debug | clean | help] [options]
+usage: ./pivot [bench | compare | baseline | argue | test | run | debug | clean | help] [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
+  compare A.json B.json   two results of bench, row by row; status 1 if something is slower
+  baseline  measure, show what has changed and make it what later runs are held to
   argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
@@ -25,7 +29,12 @@ usage: ./pivot [bench | argue | test | run | debug | clean | help] [options]
   clean   remove build/
   help    this text
 
-  --board NAME    bench, argue, run, debug: the board ({boards})
+  --board NAME    bench, baseline, argue, run, debug: the board ({boards})
+  --gic 2|3       the same as --board, by the interrupt controller
+  --list          bench: the rows and what each measures
+  --rows A,B      bench: these rows only
+  --samples N     bench: so many samples a row instead of 1000, which is the most
+  --repeat N      bench: N times; in an exact run each must give the same figures
   --smp N         bench, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too; argue: longer streams, more rates
   --panic-on-defer  run: a top half that must leave its work to a continuation is a panic
@@ -37,7 +46,7 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 """
 
 BUILD = machines.ROOT / "build"
-COMMANDS = ("bench", "argue", "test", "run", "debug", "clean", "help")
+COMMANDS = ("bench", "compare", "baseline", "argue", "test", "run", "debug", "clean", "help")
 
 
 class Parser(argparse.ArgumentParser):
@@ -52,26 +61,58 @@ def arguments(argv):
         argv, rest = argv[:at], argv[at + 1:]
     parser = Parser(prog="pivot", add_help=False, allow_abbrev=False)
     parser.add_argument("command", nargs="?", default="bench")
-    parser.add_argument("--board")
-    parser.add_argument("--smp")
-    for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--help", "-h"):
+    parser.add_argument("files", nargs="*")
+    for option in ("--board", "--gic", "--smp", "--rows", "--samples", "--repeat"):
+        parser.add_argument(option)
+    for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--list",
+                 "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     args = parser.parse_args(argv)
     if args.help or args.h:
         args.command = "help"
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
-    for word, given, goes_with in (("--board", args.board is not None, ("bench", "argue", "run",
-                                                                        "debug")),
+    booted = ("bench", "baseline", "argue", "run", "debug")
+    for word, given, goes_with in (("--board", args.board is not None, booted),
+                                   ("--gic", args.gic is not None, booted),
                                    ("--smp", args.smp is not None, ("bench", "test", "run",
                                                                     "debug")),
+                                   *((f"--{name}", getattr(args, name), ("bench",))
+                                     for name in ("rows", "samples", "repeat", "list")),
                                    ("--full", args.full, ("test", "argue")),
                                    ("--panic-on-defer", args.panic_on_defer, ("run",)),
                                    ("--", rest, ("debug",))):
-        if given and args.command not in goes_with and args.command != "help":
+        if given not in (None, False, []) and args.command not in (*goes_with, "help"):
             parser.error(f"{word} does not go with {args.command}")
+    if args.command == "compare" and len(args.files) != 2:
+        parser.error("compare wants two files that bench has written")
+    if args.files and args.command != "compare":
+        parser.error(f"{args.command} takes no '{args.files[0]}'")
+    if args.gic is not None:
+        take_gic(args, parser)
+    args.samples = number_of(parser, "--samples", args.samples, bench.MOST_SAMPLES)
+    args.repeat = number_of(parser, "--repeat", args.repeat or "1", 100)
+    args.rows = bench.rows_asked_for(args.rows)
     args.rest = rest
     return args
+
+
+def take_gic(args, parser):
+    """--gic is another way to name a board."""
+    board = {"3": "qemu-virt", "2": "qemu-virt-gicv2"}.get(args.gic)
+    if board is None:
+        parser.error(f"--gic {args.gic}: it is 2 or 3")
+    if args.board not in (None, board):
+        parser.error(f"--gic {args.gic} is {board}, not {args.board}")
+    args.board = board
+
+
+def number_of(parser, word, given, most):
+    if given is None:
+        return None
+    if not given.isdecimal() or not 1 <= int(given) <= most:
+        parser.error(f"{word} {given}: it is 1 to {most}")
+    return int(given)
 
 
 def boards_of(args):
@@ -120,15 +161,38 @@ def must_build(preset, verbose, *images):
 
 
 def do_bench(args):
+    if args.list:
+        print("\n".join(bench.listing()))
+        return 0
     missed = False
     for board in boards_of(args):
         must_build(board, args.verbose, *bench.IMAGES, "argue")
         say.step(f"Measuring {board}: {machines.board(board)['describe']}")
         missed |= not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
-                                    smp=args.smp, verbose=args.verbose)
+                                    smp=args.smp, verbose=args.verbose, samples=args.samples,
+                                    repeat=args.repeat, only=args.rows)
+        if args.rows:
+            continue
         argue.measure_short(board, presets.build_dir(board) / "images", BUILD / "bench",
                             verbose=args.verbose)
     return 1 if missed else 0
+
+
+def do_compare(args):
+    return compare.main(args.files)
+
+
+def do_baseline(args):
+    for board in boards_of(args):
+        must_build(board, args.verbose, *bench.IMAGES)
+        say.step(f"Measuring {board}: {machines.board(board)['describe']}")
+        if not bench.measure(board, presets.build_dir(board) / "images", BUILD / "bench",
+                             smp="1", verbose=args.verbose):
+            raise say.Failure("no baseline is made of rows that miss their targets", 1)
+        say.step(f"The new baseline of {board}")
+        for line in baseline.write(compare.load(BUILD / "bench" / f"{board}.json")):
+            print(line)
+    return 0
 
 
 def do_argue(args):
@@ -227,9 +291,10 @@ def do_help(_):
 def main(argv):
     try:
         args = arguments(argv)
-        if args.command in packages.NEEDS:
+        if args.command in packages.NEEDS and not args.list:
             prepare(args)
-        action = {"bench": do_bench, "argue": do_argue, "test": do_test, "run": do_run,
+        action = {"bench": do_bench, "compare": do_compare, "baseline": do_baseline,
+                  "argue": do_argue, "test": do_test, "run": do_run,
                   "debug": do_debug, "clean": do_clean, "help": do_help}[args.command]
         return action(args)
     except say.Failure as failure:

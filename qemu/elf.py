@@ -91,6 +91,12 @@ class Elf:
                     found.append((offset, self.symbols[info >> 32], addend))
         return found
 
+    def compiler(self):
+        """Who made it, as it says itself: "GCC: (Debian 12.2.0-14) 12.2.0" or the like."""
+        said = [self.contents(s) for s in self.sections if s.name == ".comment"]
+        words = {word.decode() for text in said for word in text.split(b"\0") if word}
+        return " and ".join(sorted(words)) or "unknown"
+
     def wanted(self):
         """The names that this object leaves to others."""
         return {symbol.name for symbol in self.symbols if symbol.section == 0 and symbol.name}

@@ -45,6 +45,7 @@ GDB = Need("the debugger", "gdb-multiarch", ("gdb-multiarch",))
 BUILD = (CMAKE, NINJA, CROSS, QEMU)
 NEEDS = {
     "bench": (*BUILD, GIT),
+    "baseline": (*BUILD, GIT),
     "argue": (*BUILD, GIT, GNUPLOT),
     "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),
     "run": BUILD,

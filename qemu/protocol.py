@@ -1,7 +1,7 @@
 """The benchmark's records: what its images print for the report to read.
 
     @bench board=qemu-virt unit=instructions clock_hz=1000000000
-    @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000 divisor=1
+    @row name=irq_to_handler min=27 median=27 p99=27 max=27 samples=1000 divisor=1 counts=27x1000
     @skip name=foo reason=words-with-dashes
     @inject op=spin_pair points=123 min=27 worst=40 pc=0xffffff8000001234 fn=symbol
     @held op=spl_pair_vm level=vm points=60 longest=71
@@ -10,12 +10,13 @@
     @end
 
 The figures are a sample's instructions divided by `divisor` (1 when it is left out), which halves a
-round trip. A @held is an injected interrupt of a level that the operation holds off: no latency of
-the kernel's, but it came, once, from every point. A @curve is one point of how a row grows with
-something that there are x of (threads, lines, cpus), a @worst the same of the worst case over an
-injection of so many points; what cannot be measured here is skipped as curve:irq_to_handler:threads
-or worst:threads. One record a line; a line that does not start with @ is for people. A record that
-cannot be read is an error and never left out: a report with a row missing would look like a report.
+round trip. `counts` says how often each figure came, for a histogram. A @held is an injected
+interrupt of a level that the operation holds off: no latency of the kernel's, but it came, once,
+from every point. A @curve is one point of how a row grows with something that there are x of
+(threads, lines, cpus), a @worst the same of the worst case over an injection of so many points;
+what cannot be measured here is skipped as curve:irq_to_handler:threads or worst:threads. One record
+a line; a line that does not start with @ is for people. A record that cannot be read is an error
+and never left out: a report with a row missing would look like a report.
 """
 
 from dataclasses import dataclass, field
@@ -27,10 +28,21 @@ def hexadecimal(text):
     return text
 
 
+def counts(text):
+    """{27: 998, 28: 2} of 27x998,28x2, in the order of the figures."""
+    found = {}
+    for word in text.split(",") if text else ():
+        value, _, times = word.partition("x")
+        if int(value) in found:
+            raise ValueError(word)
+        found[int(value)] = int(times)
+    return dict(sorted(found.items()))
+
+
 FIELDS = {
     "bench": {"board": str, "unit": str, "clock_hz": int},
     "row": {"name": str, "min": int, "median": int, "p99": int, "max": int, "samples": int,
-            "divisor": int},
+            "divisor": int, "counts": counts},
     "skip": {"name": str, "reason": str},
     "inject": {"op": str, "points": int, "min": int, "worst": int,
                "pc": hexadecimal, "fn": str},
@@ -40,7 +52,7 @@ FIELDS = {
     "end": {},
 }
 # Fields that a record may leave out, and what they then are.
-DEFAULTS = {"row": {"divisor": "1"}, "worst": {"points": "0"}}
+DEFAULTS = {"row": {"divisor": "1", "counts": ""}, "worst": {"points": "0"}}
 
 
 class ProtocolError(Exception):
@@ -115,6 +127,9 @@ def key_of(kind, record):
 
 def check_unique(records):
     seen = set()
+    for row in records.rows:
+        if row["counts"] and sum(row["counts"].values()) != row["samples"]:
+            raise ProtocolError(f"the counts of row {row['name']} are not {row['samples']} samples")
     for kind in KEYS:
         for record in records.of(kind):
             key = key_of(kind, record)

@@ -11,6 +11,9 @@ import size
 from machines import ROOT
 
 RIVALS = ROOT / "tests/bench/rivals.json"
+# Of the JSON file; the number changes when a program that reads it would have to.
+SCHEMA = "pivot-bench/1"
+FIGURES = ("name", "min", "median", "p99", "max", "samples")
 MIX_COLUMNS = {"barriers": "barriers", "sysreg": "sysreg", "device": "device",
                "exclusive_pairs": "excl.pairs", "memory": "load/store", "rest": "rest"}
 
@@ -86,16 +89,22 @@ def missed(records, rivals, mixes=None):
     return lines + list(curves.missed(records, rivals, limit))
 
 
-def as_json(records, rivals, *, git, qemu, cpus):
-    """The file of BENCH.md; the same run twice gives the same bytes."""
+def as_json(records, rivals, *, git, qemu, cpus, compiler):
+    """The file of docs/results.md; the same run twice gives the same bytes."""
     limit = targets(rivals, records.board)
-    rows = [{**{key: row[key] for key in ("name", "min", "median", "p99", "max", "samples")},
-             "target": limit.get(row["name"]),
-             **({"unit": row["unit"]} if "unit" in row else {})} for row in rows_of(records)]
-    return json.dumps({"board": records.board, "unit": records.unit, "clock_hz": records.clock_hz,
-                       "git": git, "qemu": qemu, "cpus": cpus, "rows": rows,
+    rows = [{**{key: row[key] for key in FIGURES}, "target": limit.get(row["name"]),
+             **({"unit": row["unit"]} if "unit" in row else {}),
+             **({"histogram": {str(value): times for value, times in row["counts"].items()}}
+                if row.get("counts") else {})} for row in rows_of(records)]
+    operations = {"injections": (records.injections, ("op", "points", "min", "worst")),
+                  "held": (records.held, ("op", "level", "points", "longest"))}
+    return json.dumps({"schema": SCHEMA, "board": records.board, "unit": records.unit,
+                       "clock_hz": records.clock_hz, "git": git, "qemu": qemu,
+                       "compiler": compiler, "cpus": cpus, "rows": rows,
                        "kernel_bytes": records.sizes,
-                       "curves": curves.as_data(records, limit)}, indent=2) + "\n"
+                       "curves": curves.as_data(records, limit),
+                       **{name: [{key: one[key] for key in keys} for one in found]
+                          for name, (found, keys) in operations.items()}}, indent=2) + "\n"
 
 
 def columns(lines, left=(0,)):
@@ -199,10 +208,10 @@ def curve_tables(records, rivals, paint):
         yield from (f"  {note}" for note in rivals["curves"]["notes"])
 
 
-def text(records, rivals, *, git, qemu, cpus, mixes=None, problems=(), paint=str):
+def text(records, rivals, *, git, qemu, cpus, compiler, mixes=None, problems=(), paint=str):
     """The whole report, as lines. `paint` colours a line by its verdict."""
     yield (f"{records.board}: {records.unit}, clock {records.clock_hz} Hz, "
-           f"{cpus} CPU{'' if cpus == 1 else 's'}, QEMU {qemu}, version {git}")
+           f"{cpus} CPU{'' if cpus == 1 else 's'}, QEMU {qemu}, {compiler}, version {git}")
     yield ""
     yield from main_table(records, rivals, paint)
     told = list(notes(records, rivals))

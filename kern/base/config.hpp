@@ -75,6 +75,12 @@ inline constexpr bool kBugSystemSplHere = true;
 #else
 inline constexpr bool kBugSystemSplHere = false;
 #endif
+// No defect but for the benchmark: an instruction more in the lock of an adaptive mutex.
+#ifdef PIVOT_BUG_ONE_MORE
+inline constexpr bool kBugOneMore = true;
+#else
+inline constexpr bool kBugOneMore = false;
+#endif
 #ifdef PIVOT_BUG_REPLAY_FORGETS
 inline constexpr bool kBugReplayForgets = true;
 #else

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The benchmark as a test: every row within its target, and two runs identical to the byte.
+"""The benchmark as a test: every row within its target, two runs identical to the byte, no
+figure other than the baseline's.
 
     tests/bench/check.py --board B --images build/B/images --out build/B/bench
 """
@@ -11,6 +12,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "qemu"))
+
+import baseline  # noqa: E402
+import compare  # noqa: E402
 
 
 def run(args, out):
@@ -33,7 +39,24 @@ def main():
         if not filecmp.cmp(outs[0] / name, outs[1] / name, shallow=False):
             print(f"check.py: two runs differ in {name} (see {args.out})", file=sys.stderr)
             return 1
-    return 0
+    return against_baseline(args.board, outs[0])
+
+
+def against_baseline(board, out):
+    """1 when a figure has changed: what was measured is the baseline's, or it is made anew."""
+    kept = compare.load(baseline.path_of(board))
+    data = compare.load(out / f"{board}.json")
+    reason = baseline.why_not(kept, data)
+    if reason:
+        print(f"check.py: not compared with the baseline: {reason}")
+        return 0
+    for line in compare.text(kept, data, baseline.differences(kept, data)):
+        print(line)
+    changed = bool(baseline.changes(kept, data))
+    if changed:
+        print(f"check.py: {board} is not as its baseline says; if that is meant: ./pivot baseline",
+              file=sys.stderr)
+    return 1 if changed else 0
 
 
 if __name__ == "__main__":

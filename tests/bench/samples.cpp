@@ -1,6 +1,12 @@
 #include "tests/bench/samples.hpp"
 
 namespace pivot::bench {
+namespace {
+
+// One of `divisor` that a sample holds; rounded up, which never flatters.
+u32 share_of(u32 value, u32 divisor) { return (value + divisor - 1) / divisor; }
+
+}  // namespace
 
 // Shell sort: short, in place, and fast enough for a thousand.
 void Samples::sort() {
@@ -24,16 +30,29 @@ Spread Samples::spread() {
             .max = value_[count_ - 1]};
 }
 
+// How often each figure came, as words that a report can make a histogram of: 27x998,28x2
+void Samples::print_counts(u32 divisor) const {
+    for (u32 i = 0; i < count_;) {
+        u32 const value = share_of(value_[i], divisor);
+        u32 const first = i;
+        while (i < count_ && share_of(value_[i], divisor) == value) {
+            ++i;
+        }
+        print("{}{}x{}", first == 0 ? "" : ",", value, i - first);
+    }
+    print("\n");
+}
+
 void Samples::report(const char* row, u32 divisor) {
     if (count_ == 0) {
         log("@skip name={} reason=no-sample", row);
         return;
     }
     Spread const of = spread();
-    // never flatters
-    auto const share = [&](u32 value) { return (value + divisor - 1) / divisor; };
-    log("@row name={} min={} median={} p99={} max={} samples={} divisor={}", row, share(of.min),
-        share(of.median), share(of.p99), share(of.max), count_, divisor);
+    auto const share = [&](u32 value) { return share_of(value, divisor); };
+    print("@row name={} min={} median={} p99={} max={} samples={} divisor={} counts=", row,
+          share(of.min), share(of.median), share(of.p99), share(of.max), count_, divisor);
+    print_counts(divisor);
 }
 
 void Samples::report_point(const char* row, const char* by, u32 x) {

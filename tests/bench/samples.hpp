@@ -32,6 +32,7 @@ class Samples {
 
   private:
     void sort();
+    void print_counts(u32 divisor) const;  // of sorted samples
 
     u32 count_ = 0;
     u32 value_[kMaxSamples] = {};

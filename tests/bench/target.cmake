@@ -1,5 +1,5 @@
 # The rows of the benchmark.
-pivot_image(bench FLAVOUR release SOURCES
+set(PIVOT_BENCH_SOURCES
   tests/bench/bench.cpp
   tests/bench/deferred_rows.cpp
   tests/bench/interrupt_rows.cpp
@@ -9,6 +9,15 @@ pivot_image(bench FLAVOUR release SOURCES
   tests/bench/spl_rows.cpp
   tests/bench/system_rows.cpp
   tests/bench/thread_rows.cpp)
+pivot_image(bench FLAVOUR release SOURCES ${PIVOT_BENCH_SOURCES})
+
+# An instruction more in one of them must not go unnoticed, though its target is far away.
+pivot_image(bench_bug_one_more FLAVOUR release SOURCES ${PIVOT_BENCH_SOURCES})
+target_compile_definitions(bench_bug_one_more_objects PRIVATE PIVOT_BUG_ONE_MORE=1)
+add_test(NAME bug_one_more_is_caught COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/seeded.py --board ${PIVOT_BOARD}
+  --images ${CMAKE_BINARY_DIR}/images --image bench_bug_one_more --row mutex_pair)
+set_tests_properties(bug_one_more_is_caught PROPERTIES LABELS bench TIMEOUT 120)
 
 # Several CPUs that want the system-wide SPL; and that lockstat shows it under its own name.
 pivot_image(fights FLAVOUR release SOURCES tests/bench/fights.cpp)

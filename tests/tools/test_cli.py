@@ -101,10 +101,32 @@ class CliTest(ProgramsTest):
                             (["clean", "--smp", "4"], "--smp does not go with clean"),
                             (["test", "--board", "qemu-virt"], "--board does not go with test"),
                             (["bench", "--full"], "--full does not go with bench"),
+                            (["run", "--rows", "null"], "--rows does not go with run"),
+                            (["test", "--list"], "--list does not go with test"),
+                            (["bench", "--samples", "1001"], "--samples 1001: it is 1 to 1000"),
+                            (["bench", "--samples", "some"], "--samples some: it is 1 to 1000"),
+                            (["bench", "--repeat", "0"], "--repeat 0: it is 1 to 100"),
+                            (["bench", "--gic", "4"], "--gic 4: it is 2 or 3"),
+                            (["run", "--gic", "2", "--board", "qemu-virt"],
+                             "--gic 2 is qemu-virt-gicv2, not qemu-virt"),
+                            (["compare", "a.json"], "compare wants two files"),
                             (["test", "--panic-on-defer"], "--panic-on-defer does not go with"),
                             (["run", "--", "-batch"], "-- does not go with run")):
             with self.subTest(words=words):
                 self.assert_one_line(self.pivot(*words), 2, part, "./pivot help")
+
+    def test_an_unknown_row(self):
+        self.assert_one_line(self.pivot("bench", "--rows", "null,nul"), 2, "no row named 'nul'",
+                             "./pivot bench --list")
+
+    def test_the_list_needs_nothing(self):
+        done = self.pivot("bench", "--list")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^mutex_pair +<= 24 +\S")
+
+    def test_compare_names_the_file_that_is_none(self):
+        self.assert_one_line(self.pivot("compare", "/nowhere/a.json", "/nowhere/b.json"), 2,
+                             "/nowhere/a.json: No such file")
 
     def test_help(self):
         for word in ("help", "--help", "-h"):

@@ -8,7 +8,7 @@ import curves
 import report
 from protocol import parse
 
-FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1}
+FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1, "compiler": "GCC 12"}
 HEAD = "@bench board=qemu-virt unit=instructions clock_hz=1000000000\n"
 RIVALS = report.load_rivals()
 LIMITS = report.targets(RIVALS, "qemu-virt")

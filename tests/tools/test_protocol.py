@@ -19,7 +19,7 @@ class ProtocolTest(unittest.TestCase):
         self.assertEqual((records.board, records.unit, records.clock_hz),
                          ("qemu-virt", "instructions", 10**9))
         self.assertEqual(records.rows, [{"name": "null", "min": 1, "median": 1, "p99": 2, "max": 3,
-                                         "samples": 1000, "divisor": 1}])
+                                         "samples": 1000, "divisor": 1, "counts": {}}])
         self.assertEqual(records.skips, [{"name": "other", "reason": "not-on-this-board"}])
         self.assertEqual(records.injections[0]["fn"], "pivot::splx")
         self.assertEqual(records.injections[0]["pc"], "0xffffff8000001234")
@@ -48,6 +48,10 @@ class ProtocolTest(unittest.TestCase):
         records = parse(HEAD + ROW.replace("=1000", "=1000 divisor=2") + "@end\n")
         self.assertEqual(records.rows[0]["divisor"], 2)
 
+    def test_how_often_each_figure_came(self):
+        records = parse(HEAD + ROW.replace("\n", " counts=3x1,1x999\n") + "@end\n")
+        self.assertEqual(list(records.rows[0]["counts"].items()), [(1, 999), (3, 1)])
+
     def test_what_is_refused(self):
         for text, why in (("", "no @bench"),
                           (HEAD + ROW, "broke off"),
@@ -60,6 +64,9 @@ class ProtocolTest(unittest.TestCase):
                           (HEAD + ROW.replace("max=3", "max") + "@end\n", "not a number"),
                           (HEAD + ROW.replace("max=3", "max=x") + "@end\n", "not a number"),
                           (HEAD + INJECT.replace("0xffff", "here") + "@end\n", "not a number"),
+                          (HEAD + ROW.replace("\n", " counts=1x9\n") + "@end\n", "not 1000 samp"),
+                          (HEAD + ROW.replace("\n", " counts=1x9,1x991\n") + "@end\n",
+                           "not a number"),
                           (HEAD + CURVE.replace("x=1000", "x=many") + "@end\n", "not a number"),
                           (HEAD + CURVE.replace(" by=threads", "") + "@end\n", "has the fields"),
                           (HEAD + WORST.replace("0xffff", "here") + "@end\n", "not a number"),

@@ -9,7 +9,7 @@ import machines
 import report
 from protocol import parse
 
-FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1}
+FACTS = {"git": "abc123", "qemu": "7.2.0", "cpus": 1, "compiler": "GCC 12"}
 
 
 UP_TO = report.known_misses(report.load_rivals())["kernel_size"]
@@ -119,8 +119,9 @@ class JsonTest(unittest.TestCase):
     def test_schema(self):
         text = report.as_json(run(irq_to_handler=27), report.load_rivals(), **FACTS)
         data = json.loads(text)
-        self.assertEqual(list(data), ["board", "unit", "clock_hz", "git", "qemu", "cpus", "rows",
-                                      "kernel_bytes", "curves"])
+        self.assertEqual(list(data), ["schema", "board", "unit", "clock_hz", "git", "qemu",
+                                      "compiler", "cpus", "rows", "kernel_bytes", "curves",
+                                      "injections", "held"])
         self.assertEqual(data["rows"][1], {"name": "irq_to_handler", "min": 1, "median": 27,
                                            "p99": 27, "max": 27, "samples": 1000, "target": 28})
 
