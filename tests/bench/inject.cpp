@@ -2,6 +2,7 @@
 // operation.
 #include "arch/board/board.hpp"
 #include "kern/base/log.hpp"
+#include "kern/cpus.hpp"
 #include "kern/main.hpp"
 #include "semihosting.hpp"
 #include "tests/bench/operations.hpp"
@@ -39,7 +40,10 @@ bool is_held_off(Operation const& operation) {
 }
 
 void report(Operation const& operation, const char* suffix, Result const& result) {
-    if (!is_held_off(operation)) {
+    if (operation.waits_for_cpus && cpus_online() > 1) {
+        log("@skip name=inject:{}{} reason=it-waits-for-other-CPUs,-whose-turns-the-clock-counts",
+            operation.name, suffix);
+    } else if (!is_held_off(operation)) {
         bench::report_injection(operation.name, suffix, result);
     } else {
         bench::report_held(operation.name, suffix, name_of(operation.level), result);

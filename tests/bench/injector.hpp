@@ -24,6 +24,9 @@ struct Operation {
     // The operation holds the injected interrupt off, as all below high may be: what it waits is no
     // latency of the kernel's.
     bool held_off = false;
+    // It waits for every other CPU: with several, what they execute meanwhile is on the one clock
+    // that QEMU's exact mode has, and in the figure.
+    bool waits_for_cpus = false;
     bool unconverted = false;  // the injected interrupt's line: it takes the system-wide SPL
     // The injected interrupt's, and in pairs the earlier one's.
     Ipl level = Ipl::high;

@@ -88,6 +88,14 @@ add_test(NAME bench_rows_within_targets_and_repeatable COMMAND Python3::Interpre
   --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/bench)
 set_tests_properties(bench_rows_within_targets_and_repeatable PROPERTIES LABELS bench TIMEOUT 300)
 
+# The same with four CPUs, whose turns on the one clock may be in no figure that is judged.
+if(PIVOT_GIC EQUAL 3)
+  add_test(NAME bench_of_4_cpus COMMAND Python3::Interpreter
+    ${CMAKE_CURRENT_SOURCE_DIR}/qemu/bench.py --board ${PIVOT_BOARD} --smp 4
+    --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/bench/4)
+  set_tests_properties(bench_of_4_cpus PROPERTIES LABELS bench TIMEOUT 200)
+endif()
+
 # Two interrupts, every distance apart: no latency above the target, in paths that only an
 # interrupted operation takes. The second one is the clock's timer, whose line is not to be had
 # while other CPUs use theirs: on one CPU.
