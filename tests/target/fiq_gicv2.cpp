@@ -11,6 +11,7 @@ void signal_as_fiq(u32 line) {
     uptr const distributor = port::Cpu::device_address(0x0800'0000);
     uptr const interface = this_cpu().controller;
     mmio::write<u32>(interface, mmio::read<u32>(interface) | kFiqEn);
+    Board::Controller::route(line, this_cpu());
     GicBank::set_bit(distributor, GicBank::kIsenabler, line);
     GicBank::set_bit(distributor, GicBank::kIspendr, line);
 }

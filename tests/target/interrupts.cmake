@@ -2,13 +2,18 @@
 # caught.
 
 # pivot_interrupt_test(name [PLAIN] SOURCES ...): the image t_<name>, checked, which must say that
-# it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board.
+# it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board. PENDS_PPI:
+# it makes a PPI pending by software, which QEMU 7.2's GICv2 ignores on a machine with several CPUs.
 function(pivot_interrupt_test name)
-  cmake_parse_arguments(arg "PLAIN" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "PLAIN;PENDS_PPI" "" "SOURCES" ${ARGN})
+  set(cpus)
+  if(arg_PENDS_PPI AND PIVOT_GIC EQUAL 2)
+    set(cpus --smp 1)
+  endif()
   pivot_image(t_${name} FLAVOUR checked SOURCES ${arg_SOURCES})
-  pivot_target_test(t_${name} IMAGE t_${name}.elf EXACT ARGS --expect "^passed: ")
+  pivot_target_test(t_${name} IMAGE t_${name}.elf EXACT ARGS ${cpus} --expect "^passed: ")
   if(arg_PLAIN)
-    pivot_target_test(t_${name}_plain IMAGE t_${name}.elf ARGS --expect "^passed: ")
+    pivot_target_test(t_${name}_plain IMAGE t_${name}.elf ARGS ${cpus} --expect "^passed: ")
   endif()
 endfunction()
 
@@ -36,8 +41,8 @@ pivot_interrupt_test(pileup SOURCES tests/target/pileup.cpp)
 pivot_interrupt_test(unmasked PLAIN SOURCES tests/target/unmasked.cpp)
 
 pivot_interrupt_test(spurious PLAIN SOURCES tests/target/spurious.cpp tests/target/spurious.S)
-pivot_interrupt_test(lines PLAIN SOURCES tests/target/lines.cpp)
-pivot_interrupt_test(line_holds PLAIN SOURCES tests/target/line_holds.cpp)
+pivot_interrupt_test(lines PLAIN PENDS_PPI SOURCES tests/target/lines.cpp)
+pivot_interrupt_test(line_holds PLAIN PENDS_PPI SOURCES tests/target/line_holds.cpp)
 
 pivot_interrupt_test(spl_levels PLAIN SOURCES tests/target/spl_levels.cpp)
 pivot_interrupt_test(spl_random PLAIN SOURCES tests/target/spl_random.cpp)

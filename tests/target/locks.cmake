@@ -69,7 +69,7 @@ pivot_target_test(t_guarded_allowed IMAGE t_guarded.elf
   ARGS --timeout 30 --arg allowed --expect "6 written, 0 clashes" --reject "guards:|panic")
 
 # lock_or_defer, and the line that it leaves active.
-pivot_interrupt_test(deferral PLAIN SOURCES tests/target/deferral.cpp)
+pivot_interrupt_test(deferral PLAIN PENDS_PPI SOURCES tests/target/deferral.cpp)
 pivot_interrupt_test(deferral_shared PLAIN SOURCES tests/target/deferral_shared.cpp)
 pivot_panic_test(t_deferral panic-on-defer
   "line 203 'port' cannot have 'port', owned by 'main', which does not run"
