@@ -3,7 +3,7 @@
 
 # pivot_interrupt_test(name [PLAIN] SOURCES ...): the image t_<name>, checked, which must say that
 # it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board. PENDS_PPI:
-# it makes a PPI pending by software, which QEMU 7.2's GICv2 ignores on a machine with several CPUs.
+# it makes a PPI pending by software, which QEMU 7.2's GICv2 with several CPUs ignores.
 function(pivot_interrupt_test name)
   cmake_parse_arguments(arg "PLAIN;PENDS_PPI" "" "SOURCES" ${ARGN})
   set(cpus)
