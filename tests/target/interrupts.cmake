@@ -1,9 +1,9 @@
 # Interrupts, SPL, continuations and threads on the target; and the proofs that seeded bugs are
 # caught.
 
-# pivot_interrupt_test(name [PLAIN] SOURCES ...): the image t_<name>, checked, which must say that
-# it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board. PENDS_PPI:
-# it makes a PPI pending by software, which QEMU 7.2's GICv2 with several CPUs ignores.
+# pivot_interrupt_test(name [PLAIN] [PENDS_PPI] SOURCES ...): the image t_<name>, checked, which must
+# say that it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board.
+# PENDS_PPI: it makes a PPI pending by software, which QEMU 7.2's GICv2 with several CPUs ignores.
 function(pivot_interrupt_test name)
   cmake_parse_arguments(arg "PLAIN;PENDS_PPI" "" "SOURCES" ${ARGN})
   set(cpus)
