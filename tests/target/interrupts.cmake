@@ -1,7 +1,7 @@
 # Interrupts, SPL, continuations and threads on the target; and the proofs that seeded bugs are
 # caught.
 
-# pivot_interrupt_test(name [PLAIN] [PENDS_PPI] SOURCES ...): the image t_<name>, checked, which must
+# pivot_interrupt_test(name [PLAIN] [PENDS_PPI] SOURCES ...): the image t_<name>, checked, must
 # say that it passed. In exact mode, and with PLAIN also in the emulator's own time, as on a board.
 # PENDS_PPI: it makes a PPI pending by software, which QEMU 7.2's GICv2 with several CPUs ignores.
 function(pivot_interrupt_test name)
