@@ -12,8 +12,8 @@ from html_tags import Html, tag
 
 MISSING = "Pictures need gnuplot (Debian's and Ubuntu's package is gnuplot-nox)."
 # What "#00000N" in a script stands for.
-ROLES = ("--ink", "--grid", "--limit", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6")
-SERIES = 3      # the first series' place in ROLES
+ROLES = ("--ink", "--grid", "--limit", "--pale", "--c1", "--c2", "--c3", "--c4", "--c5")
+SERIES = 4      # the first series' place in ROLES
 
 
 def colour(role):
@@ -119,7 +119,7 @@ def skyline(name, spans, limit, label):
              f"set xrange [0:{len(spans) + 1}]", f"set yrange [0:{1.15 * top:.1f}]",
              f"set xtics {step(len(spans), 10)}", f"set ytics {step(top)}", "set boxwidth 0.72"]
     drawn = [f"$d using 1:3 with boxes fs solid 1 noborder {colour('--c1')}",
-             f"$d using 1:2 with boxes fs solid 1 noborder {colour('--c2')}"]
+             f"$d using 1:2 with boxes fs solid 1 noborder {colour('--pale')}"]
     if limit is not None:
         drawn.append(f"{limit} {colour('--limit')} lw 1.5 dt 2")
     return draw(name, [*lines, "plot " + ", ".join(drawn)], label, width=980, height=240)

@@ -52,7 +52,7 @@ def heading(data, rows):
 
 def histograms(data, rows):
     """A picture of each row that has its samples counted; the figures in words of the others."""
-    drawn, told = [], []
+    drawn, alike, told = [], [], []
     for row in data["rows"]:
         if row["samples"] == 1:
             continue
@@ -65,16 +65,20 @@ def histograms(data, rows):
                          tag("td", f"each of {row['samples']} samples took {row['min']}" if same
                              else said)])
             continue
-        picture = html_chart.histogram(f"h{len(drawn)}", counts, row["target"],
+        picture = html_chart.histogram(f"h{len(drawn) + len(alike)}", counts, row["target"],
                                        f"Histogram of {row['name']}: {said}")
-        drawn.append(tag("figure", tag("figcaption", tag("code", row["name"]), " ",
-                                       tag("small", said)), picture))
-    if not drawn and not told:
+        (alike if len(counts) == 1 else drawn).append(tag("figure", tag(
+            "figcaption", tag("code", row["name"]), " ", tag("small", said)), picture))
+    if not drawn and not alike and not told:
         return None
-    lead = (f"How many samples took how many {rows.unit}. "
-            + ("The scale of the counts is logarithmic, so that a single outlier shows; the "
-               "dashed line is the target." if drawn else ""))
-    return section("spread", "Spread of the samples", tag("div", *drawn, class_="grid"),
+    fold = tag("details", tag("summary", f"{len(alike)} row{'' if len(alike) == 1 else 's'} of "
+                                      "which all samples are the same"),
+               tag("div", *alike, class_="grid"), open=None if drawn else "open")
+    scale = ("The scale of the counts is logarithmic, so that a single outlier shows; the dashed "
+             "line is the target.")
+    lead = f"How many samples took how many {rows.unit}. {scale if drawn or alike else ''}"
+    return section("spread", "Spread of the samples",
+                   tag("div", *drawn, class_="grid") if drawn else None, fold if alike else None,
                    table(["row", "samples"], told, left=2) if told else None, lead=lead.strip())
 
 

@@ -84,11 +84,10 @@ def share(value, domain):
 
 
 def domain(rows, unit):
-    """The powers of ten that hold all figures of one unit."""
+    """The least and the greatest of all figures of one unit."""
     figures = [f for name in rows.compared() if rows.unit_of(name) == unit
-               for f in (rows.value(name), *rows.rivals(name)) if f]
-    low, high = math.floor(math.log10(min(figures))), math.ceil(math.log10(max(figures)))
-    return 10 ** low, 10 ** max(high, low + 1)
+               for f in (rows.value(name), rows.target(name), *rows.rivals(name)) if f]
+    return min(figures), max(*figures, min(figures) + 1)
 
 
 def strip(rows, name):
@@ -99,20 +98,20 @@ def strip(rows, name):
     scale = domain(rows, rows.unit_of(name))
     marks = [tag("i", "", title=f"{who} {figure}", style=f"left:{share(figure, scale):.2f}%")
              for who, figure in zip(rows.who, rows.rivals(name), strict=True) if figure]
+    marks.append(tag("b", "", title=f"Pivot {mine}", style=f"left:{share(mine, scale):.2f}%"))
     if rows.target(name):
         marks.append(tag("s", "", title=f"target {rows.target(name)}",
                          style=f"left:{share(rows.target(name), scale):.2f}%"))
-    marks.append(tag("b", "", title=f"Pivot {mine}", style=f"left:{share(mine, scale):.2f}%"))
     ahead = "ahead" if mine <= best[0] else "behind"
     return tag("span", *marks, class_=f"strip {ahead}")
 
 
 def factor(mine, best):
-    """Pivot against the best rival, in words: how many times as much the worse of the two takes."""
+    """Pivot against the best rival, in words."""
     if mine == best:
         return "even", "even"
-    ratio = max(mine, best) / max(1, min(mine, best))
-    return (f"{ratio:.1f}× less", "ahead") if mine < best else (f"{ratio:.1f}× more", "behind")
+    percent = round(100 * abs(mine - best) / max(1, best))
+    return (f"{percent} % less", "ahead") if mine < best else (f"{percent} % more", "behind")
 
 
 def tile(rows, name):
@@ -122,7 +121,7 @@ def tile(rows, name):
     words, state = factor(mine, best[0]) if best else ("", "even")
     against = None if best is None else tag(
         "span", tag("em", words, class_=state), f" than {best[1]} ({best[0]})" if state != "even"
-        else f" with {best[1]}", class_="against")
+        else f" with {best[1]}", class_="than")
     return tag("div", tag("code", name), tag("span", mine, class_="figure"),
                tag("span", rows.unit_of(name), class_="unit"), against,
                class_=f"tile {rows.state(name)}")
@@ -164,7 +163,7 @@ def line(rows, name, width, more):
 def against(rows, name):
     words, state = factor(rows.value(name), rows.best(name)[0])
     yield cell(strip(rows, name), class_="wide")
-    yield cell(tag("em", words, class_=state), "against the best", class_="n")
+    yield cell(tag("em", words, class_=state), "against the best", class_="n against")
     for figure, who in zip(rows.rivals(name), rows.who, strict=True):
         yield number(figure, who, class_="best" if figure == rows.best(name)[0] else None)
 

@@ -154,7 +154,7 @@ class RowsTest(HtmlTest):
         self.assertEqual([c.text() for c in line.all("td", class_="n best")], ["30"])
 
     def test_who_is_ahead(self):
-        for mine, words in ((15, "2.0× less"), (30, "even"), (60, "2.0× more")):
+        for mine, words in ((15, "50 % less"), (30, "even"), (60, "100 % more")):
             line = self.page(*measured(irq_to_handler=mine)).one("tr", data_row="irq_to_handler")
             self.assertEqual(line.one("td", data_label="against the best").text(), words)
 
