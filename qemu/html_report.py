@@ -71,9 +71,8 @@ def histograms(data, rows):
             "figcaption", tag("code", row["name"]), " ", tag("small", said)), picture))
     if not drawn and not alike and not told:
         return None
-    fold = tag("details", tag("summary", f"{len(alike)} row{'' if len(alike) == 1 else 's'} of "
-                                      "which all samples are the same"),
-               tag("div", *alike, class_="grid"), open=None if drawn else "open")
+    folded = f"The histograms of {len(alike)} rows whose samples are all the same"
+    fold = tag("details", tag("summary", folded), tag("div", *alike, class_="grid"))
     scale = ("The scale of the counts is logarithmic, so that a single outlier shows; the dashed "
              "line is the target.")
     lead = f"How many samples took how many {rows.unit}. {scale if drawn or alike else ''}"
