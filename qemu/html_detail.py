@@ -36,11 +36,11 @@ def worst_table(found, limit):
                    cell(join([tag("code", one["fn"]), tag("small", one["pc"])])),
                    class_="miss" if above else None)
 
-    shown = table(heads, map(line, found[:SHOWN]))
+    shown = table(heads, map(line, found[:SHOWN]), left=(0, 4, 5))
     if len(found) <= SHOWN:
         return shown
     return join([shown, tag("details", tag("summary", f"the other {len(found) - SHOWN}"),
-                            table(heads, map(line, found[SHOWN:])))])
+                            table(heads, map(line, found[SHOWN:]), left=(0, 4, 5)))])
 
 
 def worst_case(records, rivals):
@@ -58,12 +58,14 @@ def worst_case(records, rivals):
                  tag("strong", top["worst"], class_=state), ", in ", tag("code", top["fn"]),
                  f" ({top['pc']}) during ", tag("code", top["op"]),
                  f"; the target is ≤ {limit}. The rivals' worst: {others}."])
-    spans = [(one["worst"] if one["min"] is None else one["min"], one["worst"]) for one in found]
+    spans = [(one["min"] or 0, one["worst"]) for one in found]
     picture = html_chart.skyline("w", spans, limit, f"{len(spans)} operations, worst first")
-    return section("worst", "Worst case", tag(
-        "figure", tag("figcaption", f"All {len(spans)} operations: ", tag("b", "■", class_="key "
-                      "worst"), " worst, ", tag("b", "■", class_="key least"), " best; the dashed "
-                      "line is the target"), picture), worst_table(found, limit), lead=lead)
+    keys = tag("figcaption", f"All {len(spans)} operations: ",
+               tag("b", "■", class_="key worst"), " worst, ",
+               tag("b", "■", class_="key least"), " best, where known; dashed: the target")
+    return section("worst", "Worst case",
+                   tag("figure", keys, tag("div", picture, class_="scroll"), class_="broad"),
+                   worst_table(found, limit), lead=lead)
 
 
 def stack(mix):

@@ -78,7 +78,8 @@ def histograms(data, rows):
     lead = f"How many samples took how many {rows.unit}. {scale if drawn or alike else ''}"
     return section("spread", "Spread of the samples",
                    tag("div", *drawn, class_="grid") if drawn else None, fold if alike else None,
-                   table(["row", "samples"], told, left=2) if told else None, lead=lead.strip())
+                   table(["row", "samples"], told, left=(0, 1)) if told else None,
+                   lead=lead.strip())
 
 
 def scaling(data, rivals):
@@ -114,7 +115,7 @@ def environment(data, rivals):
     lines = [[tag("th", name, scope="row"), tag("td", known[key])]
              for key, name in ENVIRONMENT.items() if known.get(key) is not None]
     lines.append([tag("th", "the rivals", scope="row"), tag("td", rivals["measured_on"])])
-    return section("environment", "Environment", table(["", ""], lines, left=2, class_="plain"))
+    return section("environment", "Environment", table(["", ""], lines, class_="plain"))
 
 
 def page(data, detail, rivals):

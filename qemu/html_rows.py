@@ -186,7 +186,7 @@ def rows_with_rivals(rows):
     lines = [line(rows, name, len(heads), lambda name: against(rows, name)) for name in names]
     lead = join([f"Medians, in {rows.unit}: less is better. The worst case is the highest of all. ",
                  scale_note(rows) if rows.compared() else None])
-    return section("rows", "Against the rivals", table(heads, lines, class_="cards", left=2),
+    return section("rows", "Against the rivals", table(heads, lines, class_="cards", left=(0, 1)),
                    lead=lead)
 
 
@@ -196,4 +196,4 @@ def rows_without_rivals(rows):
         return None
     heads = ["row", "", "Pivot", "target", "min", "p99", "max"]
     lines = [line(rows, name, len(heads), lambda name: ()) for name in names]
-    return section("own", "Rows that no rival has", table(heads, lines, class_="cards", left=2))
+    return section("own", "Rows that no rival has", table(heads, lines, class_="cards"))

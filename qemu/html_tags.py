@@ -32,9 +32,9 @@ def number(value, label=None, **attributes):
     return cell("–" if value is None else value, label, **attributes)
 
 
-def table(heads, rows, *, class_=None, left=1):
-    """`heads`: texts, of which the first `left` stand left; `rows`: lists of cells, or <tr>s."""
-    head = (tag("th", h, scope="col", class_=None if i < left else "n")
+def table(heads, rows, *, class_=None, left=(0,)):
+    """`heads`: texts, at the places in `left` aligned left; `rows`: lists of cells, or <tr>s."""
+    head = (tag("th", h, scope="col", class_=None if i in left else "n")
             for i, h in enumerate(heads))
     body = (row if isinstance(row, Html) else tag("tr", *row) for row in rows)
     whole = tag("table", tag("thead", tag("tr", *head)), "\n",

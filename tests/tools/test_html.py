@@ -153,6 +153,14 @@ class RowsTest(HtmlTest):
             self.assertEqual(line.one("td", data_label=who).text(), str(figure))
         self.assertEqual([c.text() for c in line.all("td", class_="n best")], ["30"])
 
+    def test_every_figure_stands_below_its_head(self):
+        table = self.page(*measured()).one("section", id="rows").one("table")
+        heads = [head.text() for head in table.one("thead").all("th")]
+        line = [c for c in table.one("tr", data_row="irq_to_handler").children]
+        self.assertEqual(len(heads), len(line))
+        for head, cell in zip(heads[2:7] + heads[9:], line[2:7] + line[9:], strict=True):
+            self.assertEqual(cell.attributes["data-label"], head)
+
     def test_who_is_ahead(self):
         for mine, words in ((15, "50 % less"), (30, "even"), (60, "100 % more")):
             line = self.page(*measured(irq_to_handler=mine)).one("tr", data_row="irq_to_handler")
@@ -171,6 +179,7 @@ class RowsTest(HtmlTest):
         self.assertEqual(page.one("h1").text(), "1 miss")
         self.assertEqual(page.one("ul", class_="verdicts").one("li").text(),
                          "missed irq_to_handler: 29, target <= 28")
+        self.assertEqual(page.one("header").attributes["class"], "bad")
         line = page.one("tr", data_row="irq_to_handler")
         self.assertEqual(line.attributes["class"], "miss")
         self.assertEqual(line.one("em", class_="pill").text(), "MISS")
