@@ -5,8 +5,8 @@
 
 Writes OUT/<board>.json (rows and targets), the same as OUT/<board>.csv and as histograms for
 cyclictest's plotters in OUT/<board>.histograms/, and OUT/<board>.detail.json (each row's
-instruction mix, where the injections met the worst, the rows that were skipped). Exit status 1 when
-a row misses its target.
+instruction mix, where the injections met the worst, the rows that were skipped) and all of it for a
+browser in OUT/<board>.html. Exit status 1 when a row misses its target.
 """
 
 import argparse
@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import elf  # noqa: E402
 import export  # noqa: E402
+import html_report  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
 import protocol  # noqa: E402
@@ -155,15 +156,18 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
         return judge(records, rivals, mixes, found)
     out.mkdir(parents=True, exist_ok=True)
     written = report.as_json(records, rivals, **facts)
+    data = json.loads(written)
     (out / f"{board}.json").write_text(written, encoding="utf-8")
-    export.write(out, json.loads(written))
+    export.write(out, data)
     detail = {"mix": mixes, "injections": records.injections,
               "held": records.held, "worst": records.worst,
               "skipped": records.skips}
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
+    html_report.write(out / f"{board}.html", data, detail, rivals)
     within = judge(records, rivals, mixes, found)
-    print(f"written: {out / board}.json, .csv, .histograms", flush=True)
+    print(f"written: {out / board}.json, .csv, .histograms")
+    print(f"report: {out / board}.html", flush=True)
     return within
 
 

@@ -39,12 +39,12 @@ FORMAT = Need("checks the formatting", "clang-format", ("clang-format",))
 SPIN = Need("checks the models", "spin", ("spin",))
 UBOOT = Need("boots the image as a board would", "u-boot-qemu",
              files=("/usr/lib/u-boot/qemu_arm64/u-boot.bin",))
-GNUPLOT = Need("draws the argument's picture", "gnuplot-nox", ("gnuplot",))
+GNUPLOT = Need("draws the reports' pictures", "gnuplot-nox", ("gnuplot",))
 GDB = Need("the debugger", "gdb-multiarch", ("gdb-multiarch",))
 
 BUILD = (CMAKE, NINJA, CROSS, QEMU)
 NEEDS = {
-    "bench": (*BUILD, GIT),
+    "bench": (*BUILD, GIT, GNUPLOT),
     "baseline": (*BUILD, GIT),
     "argue": (*BUILD, GIT, GNUPLOT),
     "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),

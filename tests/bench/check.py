@@ -35,7 +35,7 @@ def main():
     if any(statuses):
         print(f"check.py: the benchmark ended with status {statuses}", file=sys.stderr)
         return 1
-    for name in (f"{args.board}.json", f"{args.board}.detail.json"):
+    for name in (f"{args.board}.json", f"{args.board}.detail.json", f"{args.board}.html"):
         if not filecmp.cmp(outs[0] / name, outs[1] / name, shallow=False):
             print(f"check.py: two runs differ in {name} (see {args.out})", file=sys.stderr)
             return 1
