@@ -74,8 +74,10 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/level_operations.cpp
   tests/bench/lock_operations.cpp
   tests/bench/report.cpp
+  tests/bench/selection.cpp
   tests/bench/settle.cpp
   tests/bench/spl_operations.cpp
+  tests/bench/strip.cpp
   tests/bench/sync_operations.cpp
   tests/bench/system_operations.cpp
   tests/bench/thread_operations.cpp
