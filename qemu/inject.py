@@ -71,8 +71,9 @@ def selected(listed, names, pairs):
     for name in names:
         if name not in known:
             raise say.Failure(f"no operation is named '{name}'; ./pivot inject --list lists them")
+    wanted = set(names) or known
     return [one["name"] for one in listed
-            if (one["pairs"] or not pairs) and (not names or one["name"].partition(",")[0] in names)]
+            if (one["pairs"] or not pairs) and one["name"].partition(",")[0] in wanted]
 
 
 def batches(count, shard):
@@ -242,14 +243,14 @@ def text(result):
     if worst is None:
         yield "No latency of the kernel's is among these."
     else:
-        yield (f"The worst instruction of the kernel: {worst['pc']}, in {worst['fn']} "
-               f"({worst['source'] or '?'}), during {worst['op']}: {worst['worst']} {result['unit']}")
+        yield (f"The worst instruction of the kernel: {worst['worst']} {result['unit']} at "
+               f"{worst['pc']}, in {worst['fn']} ({worst['source'] or '?'}), during {worst['op']}")
 
 
 def rate(operations, seconds):
     points = sum(one["points"] for one in operations)
     return (f"{points} injections in {seconds:.1f} s, QEMU's starts included: "
-            f"{points / seconds:.0f} a second" if seconds else "no injections")
+            f"{points / max(seconds, 1e-9):.0f} a second")
 
 
 def write(result, path):
@@ -334,14 +335,18 @@ def merge(paths, out, default):
 
 def chosen_by(args):
     """The options of this tool, as measure() wants them."""
-    shard = shard_of(args.shard) if args.shard else shard_of_environment(os.environ)
+    shard = shard_of(args.shard) if args.shard is not None else shard_of_environment(os.environ)
     names = [name for word in args.op or () for name in word.split(",")]
+    smp_for(args.pairs, args.smp)
     return {"names": list(dict.fromkeys(names)), "pairs": args.pairs, "shard": shard}
 
 
+OPTIONS = ("op", "pairs", "shard", "merge", "output")
+
+
 def add_options(parser):
+    """Those of OPTIONS."""
     parser.add_argument("--op", action="append", metavar="NAME[,NAME]")
-    parser.add_argument("--list", action="store_true")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--shard", metavar="I/N")
     parser.add_argument("--merge", nargs="+", metavar="FILE")
@@ -355,6 +360,7 @@ def main(argv=None):
     parser.add_argument("--out", type=Path, default=Path("build/inject"))
     parser.add_argument("--smp", metavar="N", help="CPUs (what PIVOT_SMP says, or 1)")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--list", action="store_true")
     add_options(parser)
     args = parser.parse_args(argv)
     try:

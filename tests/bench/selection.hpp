@@ -3,8 +3,8 @@
 //
 //     pairs       two interrupts instead of one
 //     op=NAME     that operation, with all that is injected into it; again for each one more
-//     first=K     of those, in the order of the campaign, the one that is Kth (from 0) and what follows
-//     count=N     but N of them at most
+//     first=K     of those, in the order of the campaign, only from the Kth on, counted from 0
+//     count=N     and only N of them
 //     list        say which operations there are, and run none
 //     strip       print the latency at each point, too
 //

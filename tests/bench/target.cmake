@@ -98,6 +98,12 @@ if(PIVOT_GIC EQUAL 3)
   set_tests_properties(bench_of_4_cpus PROPERTIES LABELS bench TIMEOUT 200)
 endif()
 
+# ./pivot inject in three shards, and put together again.
+add_test(NAME inject_shards_are_the_campaign COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/inject_check.py --board ${PIVOT_BOARD}
+  --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/inject)
+set_tests_properties(inject_shards_are_the_campaign PROPERTIES LABELS bench TIMEOUT 120)
+
 # Two interrupts, every distance apart: no latency above the target, in paths that only an
 # interrupted operation takes. The second one is the clock's timer, whose line is not to be had
 # while other CPUs use theirs: on one CPU.
