@@ -338,6 +338,8 @@ def chosen_by(args):
     shard = shard_of(args.shard) if args.shard is not None else shard_of_environment(os.environ)
     names = [name for word in args.op or () for name in word.split(",")]
     smp_for(args.pairs, args.smp)
+    if args.output is not None:
+        raise say.Failure("-o goes with --merge: a campaign's file is named after its board")
     return {"names": list(dict.fromkeys(names)), "pairs": args.pairs, "shard": shard}
 
 

@@ -140,6 +140,7 @@ class CliTest(ProgramsTest):
 
     def test_files_that_cannot_be_merged(self):
         self.assert_one_line(self.pivot("inject", "--merge", "/no/such.json"), 2, "/no/such.json")
+        self.assert_one_line(self.pivot("inject", "-o", "a.json"), 2, "-o goes with --merge")
 
     def test_help(self):
         for word in ("help", "--help", "-h"):
