@@ -13,10 +13,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARDS = 3
-# Enough for a batch a shard, and among them one whose length depends on what has run before it.
-OPERATIONS = ("spl_pair_vm,system_pair_vm,spin_pair,mutex_timed_out,semaphore_wait_until,"
-              "semaphore_times_out,semaphore_in_the_past,sleep_in_the_past,spl_ladder,splx_replay,"
-              "spl_guard_high,cross_call_to_itself,system_guard,yield_alone,thread_switch")
+# Four batches of eight. Two waits for a time that is past depend on what has run before them: the
+# semaphore's begins the third batch, so it must not follow semaphore_times_out, and the other one
+# must follow sleep.
+OPERATIONS = ("splx_replay,cross_call_to_itself,spl_pair_vm,system_pair_vm,"
+              "spin_pair,mutex_pair,mutex_timed_out,semaphore_post,semaphore_round_trip,"
+              "semaphore_wait_for_lower,semaphore_wait_until,semaphore_times_out,"
+              "semaphore_in_the_past,sleep,sleep_in_the_past,yield_alone,thread_switch,"
+              "set_priority_blocked,suspend_blocked,set_affinity,thread_above_us")
 
 
 def main():
