@@ -11,32 +11,39 @@ import baseline
 import bench
 import compare
 import debug
+import inject
 import machines
 import packages
 import presets
 import say
 
 HELP = """\
-usage: ./pivot [bench | compare | baseline | argue | test | run | debug | clean | help] [options]
+usage: ./pivot [bench | compare | baseline | argue | inject | test | run | debug | clean | help]
+               [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
   compare A.json B.json   two results of bench, row by row; status 1 if something is slower
   baseline  measure, show what has changed and make it what later runs are held to
   argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
+  inject  an interrupt at every instruction of the kernel's operations; where is the worst one?
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
   clean   remove build/
   help    this text
 
-  --board NAME    bench, baseline, argue, run, debug: the board ({boards})
+  --board NAME    bench, baseline, argue, inject, run, debug: the board ({boards})
   --gic 2|3       the same as --board, by the interrupt controller
-  --list          bench: the rows and what each measures
+  --list          bench: the rows and what each measures; inject: the operations
   --rows A,B      bench: these rows only
   --samples N     bench: so many samples a row instead of 1000, which is the most
   --repeat N      bench: N times; in an exact run each must give the same figures
-  --smp N         bench, test, run, debug: with N CPUs instead of one ({cpus})
+  --smp N         bench, inject, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too; argue: longer streams, more rates
+  --op A[,B]      inject: only these operations
+  --pairs         inject: two interrupts, every distance apart
+  --shard I/N     inject: the Ith of N parts (GTEST_SHARD_INDEX and GTEST_TOTAL_SHARDS say it, too)
+  --merge FILES [-o OUT]  inject: put the parts' files together
   --panic-on-defer  run: a top half that must leave its work to a continuation is a panic
   --no-install    install nothing: list what is missing and stop with status 2
   --verbose       show every command
@@ -46,7 +53,8 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 """
 
 BUILD = machines.ROOT / "build"
-COMMANDS = ("bench", "compare", "baseline", "argue", "test", "run", "debug", "clean", "help")
+COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "test", "run", "debug", "clean",
+            "help")
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,18 +75,22 @@ def arguments(argv):
     for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--list",
                  "--help", "-h"):
         parser.add_argument(flag, action="store_true")
+    inject.add_options(parser)
     args = parser.parse_args(argv)
     if args.help or args.h:
         args.command = "help"
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
-    booted = ("bench", "baseline", "argue", "run", "debug")
+    booted = ("bench", "baseline", "argue", "inject", "run", "debug")
     for word, given, goes_with in (("--board", args.board is not None, booted),
                                    ("--gic", args.gic is not None, booted),
-                                   ("--smp", args.smp is not None, ("bench", "test", "run",
-                                                                    "debug")),
+                                   ("--smp", args.smp is not None,
+                                    ("bench", "inject", "test", "run", "debug")),
+                                   ("--list", args.list, ("bench", "inject")),
                                    *((f"--{name}", getattr(args, name), ("bench",))
-                                     for name in ("rows", "samples", "repeat", "list")),
+                                     for name in ("rows", "samples", "repeat")),
+                                   *((f"--{name}", getattr(args, name), ("inject",))
+                                     for name in inject.OPTIONS),
                                    ("--full", args.full, ("test", "argue")),
                                    ("--panic-on-defer", args.panic_on_defer, ("run",)),
                                    ("--", rest, ("debug",))):
@@ -120,7 +132,7 @@ def boards_of(args):
     if args.board is not None:
         return [args.board]
     every = list(machines.boards())
-    return every[:1] if args.command in ("argue", "run", "debug") else every
+    return every[:1] if args.command in ("argue", "inject", "run", "debug") else every
 
 
 def prepare(args):
@@ -201,6 +213,24 @@ def do_argue(args):
     say.step(f"Measuring {board}: {machines.board(board)['describe']}")
     argue.measure(board, presets.build_dir(board) / "images", BUILD / "argue", full=args.full,
                   verbose=args.verbose)
+    return 0
+
+
+def do_inject(args):
+    out = BUILD / "inject"
+    if args.merge:
+        inject.merge(args.merge, args.output, out)
+        return 0
+    wanted = inject.chosen_by(args)
+    prepare(args)
+    board, = boards_of(args)
+    must_build(board, args.verbose, "inject")
+    images = presets.build_dir(board) / "images"
+    if args.list:
+        inject.show_list(board, images, smp=args.smp, verbose=args.verbose)
+    else:
+        say.step(f"Injecting on {board}: {machines.board(board)['describe']}")
+        inject.measure(board, images, out, smp=args.smp, verbose=args.verbose, **wanted)
     return 0
 
 
@@ -291,10 +321,11 @@ def do_help(_):
 def main(argv):
     try:
         args = arguments(argv)
-        if args.command in packages.NEEDS and not args.list:
+        # Files are put together without anything being built: inject prepares itself.
+        if args.command in packages.NEEDS and not args.list and args.command != "inject":
             prepare(args)
         action = {"bench": do_bench, "compare": do_compare, "baseline": do_baseline,
-                  "argue": do_argue, "test": do_test, "run": do_run,
+                  "argue": do_argue, "inject": do_inject, "test": do_test, "run": do_run,
                   "debug": do_debug, "clean": do_clean, "help": do_help}[args.command]
         return action(args)
     except say.Failure as failure:

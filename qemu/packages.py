@@ -47,6 +47,7 @@ NEEDS = {
     "bench": (*BUILD, GIT, GNUPLOT),
     "baseline": (*BUILD, GIT),
     "argue": (*BUILD, GIT, GNUPLOT),
+    "inject": (*BUILD, GIT),
     "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),
     "run": BUILD,
     "debug": (*BUILD, GDB),

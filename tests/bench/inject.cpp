@@ -4,30 +4,15 @@
 #include "kern/base/log.hpp"
 #include "kern/cpus.hpp"
 #include "kern/main.hpp"
-#include "semihosting.hpp"
 #include "tests/bench/operations.hpp"
 #include "tests/bench/report.hpp"
+#include "tests/bench/selection.hpp"
+#include "tests/bench/strip.hpp"
 
 namespace pivot::inject {
 namespace {
 
-bool asked_for_pairs() {
-    static char line[128];
-    constexpr const char* kWord = "pairs";
-    if (port::command_line(line, sizeof(line)) == 0) {
-        return false;
-    }
-    for (const char* at = line; *at != '\0'; ++at) {
-        u32 same = 0;
-        while (kWord[same] != '\0' && at[same] == kWord[same]) {
-            ++same;
-        }
-        if (kWord[same] == '\0') {
-            return true;
-        }
-    }
-    return false;
-}
+constinit Selection g_selection{};
 
 constexpr u32 kApart = 96;  // longer than an interrupt takes in and out
 
@@ -50,9 +35,31 @@ void report(Operation const& operation, const char* suffix, Result const& result
     }
 }
 
+// For qemu/inject.py, which wants to know of what is held off as much as of the rest.
+void report_strip(Operation const& operation, Result const& result) {
+    if (is_held_off(operation)) {
+        bench::report_where(operation.name, "", name_of(operation.level), result);
+    }
+    g_strip.print(operation.name, name_of(operation.level));
+}
+
 void run_each(MayBlock const& context, Operations const& operations) {
     for (u32 i = 0; i < operations.count; ++i) {
-        report(operations.first[i], "", run(context, operations.first[i]));
+        Operation const& operation = operations.first[i];
+        if (!g_selection.takes(operation.name)) {
+            continue;
+        }
+        Result const result = run(context, operation);
+        report(operation, "", result);
+        if (g_selection.strip()) {
+            report_strip(operation, result);
+        }
+    }
+}
+
+void list_each(Operations const& operations) {
+    for (u32 i = 0; i < operations.count; ++i) {
+        log("@op name={} pairs={}", operations.first[i].name, operations.first[i].in_pairs ? 1 : 0);
     }
 }
 
@@ -61,7 +68,7 @@ u32 run_pairs(MayBlock const& context, Operations const& operations) {
     u32 worst = 0;
     for (u32 i = 0; i < operations.count; ++i) {
         Operation const& operation = operations.first[i];
-        if (!operation.in_pairs) {
+        if (!operation.in_pairs || !g_selection.takes(operation.name)) {
             continue;
         }
         Result const result = run_pairs(context, operation, kApart);
@@ -102,7 +109,11 @@ void over_pairs(MayBlock const& context) {
 
 void pivot::image_main(MayBlock const& context) {
     bench::report_begin();
-    if (inject::asked_for_pairs()) {
+    inject::require(inject::g_selection.read_command_line(), "a word that is not understood");
+    if (inject::g_selection.list()) {
+        inject::over_all(
+            context, [](inject::Operations const& operations) { inject::list_each(operations); });
+    } else if (inject::g_selection.pairs()) {
         inject::over_pairs(context);
     } else {
         inject::over_all(context, [&](inject::Operations const& operations) {

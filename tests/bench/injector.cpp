@@ -6,6 +6,7 @@
 #include "kern/thread.hpp"
 #include "tests/bench/invariants.hpp"
 #include "tests/bench/operations.hpp"
+#include "tests/bench/strip.hpp"
 #include "tests/bench/timer_line.hpp"
 
 namespace pivot::inject {
@@ -61,6 +62,7 @@ void shoot(MayBlock const& context, Operation const& operation, u64 offset) {
 void count(Result& result) {
     if (g_shot.hit) {
         result.count(static_cast<u32>(g_shot.latency), g_shot.pc);
+        g_strip.add(static_cast<u32>(g_shot.latency));
     }
 }
 
@@ -117,6 +119,7 @@ void check(Operation const& operation) {
 
 Result run(MayBlock const& context, Operation const& operation) {
     g_shot.also = operation.also;
+    g_strip.clear();
     Result result;
     at(operation.level, [&]<Ipl L>() {
         bench::TimerLine<&injected<L>, Shot> const line{g_shot, operation.unconverted};
@@ -133,6 +136,7 @@ Result run(MayBlock const& context, Operation const& operation) {
 
 Result run_pairs(MayBlock const& context, Operation const& operation, u32 apart) {
     g_shot.also = nullptr;
+    g_strip.clear();
     Result result;
     at(operation.earlier, []<Ipl L>() { request_earlier<L>(); });
     at(operation.level, [&]<Ipl L>() {

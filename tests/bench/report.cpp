@@ -43,6 +43,14 @@ void report_held(const char* name, const char* suffix, const char* level,
         result.worst);
 }
 
+void report_where(const char* name, const char* suffix, const char* level,
+                  inject::Result const& result) {
+    print("@where op={}{} level={} min={} pc=0x{x} fn=", name, suffix, level,
+          result.points == 0 ? 0 : result.min, result.worst_pc);
+    print_function(result.worst_pc);
+    print("\n");
+}
+
 void report_worst(const char* by, u32 x, inject::Result const& result) {
     print("@worst by={} x={} value={} points={} pc=0x{x} fn=", by, x, result.worst, result.points,
           result.worst_pc);

@@ -16,6 +16,10 @@ void report_injection(const char* name, const char* suffix, inject::Result const
 void report_held(const char* name, const char* suffix, const char* level,
                  inject::Result const& result);
 
+// What report_held leaves out: the shortest wait, and where the longest was.
+void report_where(const char* name, const char* suffix, const char* level,
+                  inject::Result const& result);
+
 // The worst of an injection into what `x` of something did at the same time.
 void report_worst(const char* by, u32 x, inject::Result const& result);
 

@@ -74,8 +74,10 @@ set(PIVOT_INJECT_SOURCES
   tests/bench/level_operations.cpp
   tests/bench/lock_operations.cpp
   tests/bench/report.cpp
+  tests/bench/selection.cpp
   tests/bench/settle.cpp
   tests/bench/spl_operations.cpp
+  tests/bench/strip.cpp
   tests/bench/sync_operations.cpp
   tests/bench/system_operations.cpp
   tests/bench/thread_operations.cpp
@@ -95,6 +97,12 @@ if(PIVOT_GIC EQUAL 3)
     --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/bench/4)
   set_tests_properties(bench_of_4_cpus PROPERTIES LABELS bench TIMEOUT 200)
 endif()
+
+# ./pivot inject in three shards, and put together again.
+add_test(NAME inject_shards_are_the_campaign COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/inject_check.py --board ${PIVOT_BOARD}
+  --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/inject)
+set_tests_properties(inject_shards_are_the_campaign PROPERTIES LABELS bench TIMEOUT 120)
 
 # Two interrupts, every distance apart: no latency above the target, in paths that only an
 # interrupted operation takes. The second one is the clock's timer, whose line is not to be had

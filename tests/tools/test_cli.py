@@ -22,7 +22,7 @@ class CliTest(ProgramsTest):
         return self.run_command(ROOT / "pivot", *words)
 
     def test_bad_board_names_the_boards(self):
-        for command in ([], ["bench"], ["run"], ["debug"]):
+        for command in ([], ["bench"], ["inject"], ["run"], ["debug"]):
             with self.subTest(command=command):
                 self.assert_one_line(self.pivot(*command, "--board", "raspi9"), 2,
                                      "no board named 'raspi9'", "qemu-virt, qemu-virt-gicv2")
@@ -111,6 +111,8 @@ class CliTest(ProgramsTest):
                              "--gic 2 is qemu-virt-gicv2, not qemu-virt"),
                             (["compare", "a.json"], "compare wants two files"),
                             (["test", "--panic-on-defer"], "--panic-on-defer does not go with"),
+                            (["run", "--pairs"], "--pairs does not go with run"),
+                            (["bench", "--merge", "a.json"], "--merge does not go with bench"),
                             (["run", "--", "-batch"], "-- does not go with run")):
             with self.subTest(words=words):
                 self.assert_one_line(self.pivot(*words), 2, part, "./pivot help")
@@ -127,6 +129,18 @@ class CliTest(ProgramsTest):
     def test_compare_names_the_file_that_is_none(self):
         self.assert_one_line(self.pivot("compare", "/nowhere/a.json", "/nowhere/b.json"), 2,
                              "/nowhere/a.json: No such file")
+
+    def test_shards_that_do_not_exist(self):
+        for shard in ("0/3", "4/3", "3", ""):
+            with self.subTest(shard=shard):
+                self.assert_one_line(self.pivot("inject", "--shard", shard), 2,
+                                     f"--shard {shard}: wanted is I/N")
+        with mock.patch.dict("os.environ", {"GTEST_SHARD_INDEX": "3", "GTEST_TOTAL_SHARDS": "3"}):
+            self.assert_one_line(self.pivot("inject"), 2, "GTEST_SHARD_INDEX=3")
+
+    def test_files_that_cannot_be_merged(self):
+        self.assert_one_line(self.pivot("inject", "--merge", "/no/such.json"), 2, "/no/such.json")
+        self.assert_one_line(self.pivot("inject", "-o", "a.json"), 2, "-o goes with --merge")
 
     def test_help(self):
         for word in ("help", "--help", "-h"):
