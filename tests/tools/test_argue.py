@@ -207,14 +207,8 @@ class Refusals(ProgramsTest):
     def test_gnuplot_is_missing(self):
         (self.bin / "gnuplot").unlink()
         self.assert_one_line(self.run_command(ROOT / "pivot", "argue", "--no-install"), 2,
-                             "gnuplot-nox (draws the argument's picture)")
+                             "gnuplot-nox (draws the reports' pictures)")
         self.assert_one_line(self.tool("qemu-virt"), 2, "gnuplot-nox")
-
-    def test_the_benchmark_does_without_it(self):
-        (self.bin / "gnuplot").unlink()
-        (self.bin / "git").unlink()
-        done = self.run_command(ROOT / "pivot", "bench", "--no-install")
-        self.assertNotIn("gnuplot", done.stderr)
 
     def test_a_missing_image(self):
         self.assert_one_line(self.tool("qemu-virt", self.bin), 2, "no such file", argue.IMAGE)
