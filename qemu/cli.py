@@ -187,6 +187,10 @@ def do_bench(args):
             continue
         argue.measure_short(board, presets.build_dir(board) / "images", BUILD / "bench",
                             verbose=args.verbose)
+    if not args.rows:
+        print()
+        for board in boards_of(args):
+            print(f"report: {BUILD / 'bench' / board}.html")
     return 1 if missed else 0
 
 
