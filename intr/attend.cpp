@@ -45,6 +45,9 @@ SpinMutexBase* released_mutex(PerCpu const& cpu, u64 held) {
 // an interrupt between them finds record and SPL at odds and repeats this.
 void lower_mask(PerCpu& cpu, u64 held, uptr from) {
     note_lowered(cpu, held, from);
+    if constexpr (kTraced) {  // both are volatile: a read of them is made
+        EventTrace::note(TraceKind::let_in, cpu.held_off_since, cpu.held_off_pc);
+    }
     set_priority_mask(held);
     cpu.mask = held;
     cpu.hardware = held;

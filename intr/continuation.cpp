@@ -32,6 +32,8 @@ void Continuation::deliver(PerCpu& cpu) {
     }
     // Whoever let it go saw it linked, and it was linked when its call had been let go.
     away_.owner = this;
+    EventTrace::note(TraceKind::send, EventTrace::address(owner), reinterpret_cast<u64>(usual),
+                     static_cast<u8>(cpu.id));
     bool const sent = away_.send_held(cpu);
     PIVOT_REQUIRE(sent, "a continuation is on its way twice");
 }

@@ -177,6 +177,8 @@ class Continuation : public SoftCall {
 
     // To the end of this CPU's queue of the level.
     void link(PerCpu& cpu) {
+        EventTrace::note(TraceKind::schedule, EventTrace::address(owner),
+                         reinterpret_cast<u64>(usual), static_cast<u8>(level_));
         auto* const base = reinterpret_cast<u8*>(&cpu);
         u32 const last_offset = last_offset_;
         u32 const mark_offset = mark_offset_;

@@ -24,6 +24,9 @@ template <typename R>
 concept TopHalfResult =
     std::same_as<R, void> || std::same_as<R, Served> || std::same_as<R, LineEnd>;
 
+// trace_lines.cpp, in a traced kernel.
+void trace_top_half(void* token, Ipl level, bool begins);
+
 // Mints the token: the one friend of TopHalf.
 struct TopHalfEntry {
   private:
@@ -39,8 +42,15 @@ struct TopHalfEntry {
     static void run(void* token, void* argument) {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
         TopHalfRuns const runs(line_of_token(token).number, L);
+        trace(token, L, true);
         call<Fn, L>(context, token, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
+        trace(token, L, false);
+    }
+    [[gnu::always_inline]] static void trace(void* token, Ipl level, bool begins) {
+        if constexpr (kTraced) {
+            trace_top_half(token, level, begins);
+        }
     }
     // The same for a driver that has no mutexes yet: nobody is at its level meanwhile who relies on
     // the system-wide SPL.
@@ -55,10 +65,12 @@ struct TopHalfEntry {
     static u64 run_holding(void* token, void* argument) {
         auto const& context = *static_cast<TopHalf<L> const*>(token);
         TopHalfRuns const runs(line_of_token(token).number, L);
+        trace(token, L, true);
         LineEnd const end = Fn(context, *static_cast<T*>(argument));
         PIVOT_ASSERT(this_cpu().spl == held_at(L), "a top half returned with another SPL");
         PIVOT_ASSERT((end == LineEnd::leave_active) == is_line_held(token),
                      "a top half leaves its line active exactly if somebody holds it");
+        trace(token, L, false);
         return static_cast<u64>(end);
     }
     template <auto Fn, Ipl L, typename T>

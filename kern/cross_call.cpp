@@ -40,6 +40,8 @@ bool CrossCall::send_held(PerCpu& target) {
     } while (
         !atomic::release_replace_or_load(&target.calls, before, static_cast<QueuedCall*>(this)));
     if (before == nullptr) {
+        EventTrace::note(TraceKind::ipi, static_cast<u64>(Ipi::call), 0,
+                         static_cast<u8>(target.id));
         interrupt_cpu(target, static_cast<u32>(Ipi::call));
     }
     return true;

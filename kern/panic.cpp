@@ -12,6 +12,7 @@
 #include "kern/base/log.hpp"
 #include "kern/panic_report.hpp"
 #include "kern/panic_stop.hpp"
+#include "kern/trace_report.hpp"
 
 namespace pivot {
 namespace {
@@ -24,6 +25,9 @@ constinit u32 g_more_panics = 0;  // of that CPU
 // the machine that cannot be ended (no semihosting host): it just stops.
 void claim_the_report(const char* what, TrapFrame const& frame) {
     interrupts_disable();
+    if constexpr (kTraced) {
+        EventTrace::record(false);  // what the report itself does is not what led to it
+    }
     u32 const self = this_cpu().id + 1;
     if (atomic::replace(&g_reporter, 0u, self)) {
         stop_others();
@@ -55,6 +59,9 @@ void claim_the_report(const char* what, TrapFrame const& frame) {
     log("state:");
     print_cpu(cpu, {cpu.spl, is_top_half(frame) ? 1 + cpu.nesting : 0});
     print_others();
+    if constexpr (kTraced) {
+        print_trace(kEventsInPanic);
+    }
     finish();
 }
 

@@ -9,6 +9,7 @@ set(PIVOT_SHELL_SOURCES
   kern/pivot/irq.cpp
   kern/pivot/machine.cpp
   kern/pivot/timers.cpp
+  kern/pivot/trace_command.cpp
   kern/shell/inspect.cpp
   kern/shell/line_editor.cpp
   kern/shell/lock_order.cpp

@@ -142,6 +142,7 @@ void Scheduler::queue_ready(PerCpu& cpu, Thread& thread) {
 }
 
 void Scheduler::wake(Thread& thread) {
+    EventTrace::note(TraceKind::wake, EventTrace::address(&thread));
     if (thread.cpu_ == &this_cpu()) {
         ready(thread);
     } else {
@@ -157,6 +158,7 @@ void Scheduler::wake_and_leave_slowly(Spl old, Thread& thread) {
         wake_and_leave_generally(old, thread);
         return;
     }
+    EventTrace::note(TraceKind::wake, EventTrace::address(&thread));
     Thread& self = *cpu.current;
     cpu.run->add_first(self);  // it has not had its turn yet
     cpu.threshold = thread.priority_;

@@ -100,6 +100,7 @@ class Scheduler {
                 wake_and_leave_slowly(old, thread);
                 return;
             }
+            EventTrace::note(TraceKind::wake, EventTrace::address(&thread));
             port::Cpu::write_standby(&thread, thread.priority_);
             splx(old);
         } else {

@@ -6,6 +6,7 @@
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
 #include "spl/context.hpp"
+#include "trace/trace.hpp"
 
 namespace pivot {
 
@@ -28,6 +29,7 @@ struct ThreadStart {
     // The drain loop passes an address that is as good as any for a token without members.
     template <auto Fn, typename T>
     static void continue_with(const void* token, void* owner) {
+        EventTrace::note(TraceKind::begin, EventTrace::address(owner), traced_as<Fn, T>());
         if constexpr (kChecked) {
             SpinMutexBase const* const held = this_cpu().held;  // by whom we have interrupted
             Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
@@ -35,6 +37,12 @@ struct ThreadStart {
         } else {
             Fn(*static_cast<MayBlock const*>(token), *static_cast<T*>(owner));
         }
+        EventTrace::note(TraceKind::end, EventTrace::address(owner), traced_as<Fn, T>());
+    }
+    // What a continuation of it is queued with.
+    template <auto Fn, typename T>
+    static u64 traced_as() {
+        return reinterpret_cast<u64>(&continue_with<Fn, T>);
     }
     template <auto Fn, typename T>
     static void wake_with(const void* token, void* owner) {

@@ -28,9 +28,11 @@ bool AdaptiveMutex::lock_slowly(MayBlock const& context, u64 deadline) {
     if (!take_free(context)) {
         u64 const begun = counter();
         wait.contended = true;
+        trace_lock(TraceKind::contend, info_);
         bool const ours = wait_for_it(context, deadline, wait);
         Turnstile::came_to_it(*port::Cpu::current());
         if (!ours) {
+            trace_lock(TraceKind::gave_up, info_);
             return false;
         }
         wait.ticks = counter() - begun;

@@ -87,6 +87,7 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
             (void)lock_slowly(context, kForever);
         }
         LockOrder::taken(info_);
+        trace_lock(TraceKind::acquire, info_);
     }
 
     // Gives up when the counter has reached `deadline`. True: it is ours.
@@ -97,6 +98,7 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
             return false;
         }
         LockOrder::taken(info_);
+        trace_lock(TraceKind::acquire, info_);
         return true;
     }
 
@@ -105,11 +107,13 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
             return false;
         }
         LockOrder::taken(info_);
+        trace_lock(TraceKind::acquire, info_);
         return true;
     }
 
     void unlock(MayBlock const& context) PIVOT_RELEASES() {
         LockOrder::released(info_);
+        trace_lock(TraceKind::release, info_);
         if (!atomic::release_replace(&info_.word, self(), u64{0})) [[unlikely]] {
             unlock_slowly(context);
         }

@@ -11,6 +11,7 @@ bool AdaptiveMutex::take_in_top_half() {
     if ((seen & ~kCounted) != 0 || !atomic::replace(&info_.word, seen, self() | kTopHalf | seen)) {
         return false;
     }
+    trace_lock(TraceKind::acquire, info_);
     if constexpr (kChecked) {
         GuardCheck::top_half_took(info_);
     }
@@ -26,6 +27,7 @@ void AdaptiveMutex::release_in_top_half() {
     if constexpr (kChecked) {
         GuardCheck::top_half_releases(info_);
     }
+    trace_lock(TraceKind::release, info_);
     u64 const before = atomic::fetch_and(&info_.word, kCounted);
     if ((before & kDeferred) != 0) {
         deliver_all();

@@ -16,6 +16,7 @@
 #include "kern/base/config.hpp"
 #include "kern/base/percpu.hpp"
 #include "spl/ipl.hpp"
+#include "trace/trace.hpp"
 
 namespace pivot {
 
@@ -81,5 +82,12 @@ struct LockInfo {
     u8 listed = 0;
     [[no_unique_address]] std::conditional_t<kChecked, LockHolder, NoLockHolder> holder{};
 };
+
+inline void trace_lock(TraceKind kind, LockInfo const& info) {
+    if constexpr (kTraced) {
+        EventTrace::note(kind, EventTrace::address(&info), EventTrace::address(info.name),
+                         static_cast<u8>(info.kind));
+    }
+}
 
 }  // namespace pivot

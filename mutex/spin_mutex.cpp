@@ -58,6 +58,7 @@ inline bool SpinMutexBase::take_if_unwanted() {
 
 // Returns how often it looked in vain.
 inline u64 SpinMutexBase::wait_in_turn() {
+    trace_lock(TraceKind::contend, info_);
     u32 const mine = next_ticket(atomic::fetch_add(&info_.word, kOneTicket));
     for (u64 spins = 0;;) {
         u64 const word = atomic::load_relaxed(&info_.word);

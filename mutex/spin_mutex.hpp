@@ -76,6 +76,7 @@ class SpinMutexBase {
     // Releases. Any order among several; by the thread or top half that took it.
     [[gnu::always_inline]] void unlock() {
         assert_held();
+        trace_lock(TraceKind::release, info_);
         LockOrder::released_spin(info_);
         if (this_cpu().held != this) [[unlikely]] {
             unlock_slowly();
@@ -105,6 +106,7 @@ class SpinMutexBase {
         previous_ = previous;
         saved_spl_ = saved;
         LockOrder::taken_spin(info_);
+        trace_lock(TraceKind::acquire, info_);
     }
 
     [[nodiscard, gnu::always_inline]] bool try_lock_at(u64 level) {
@@ -119,6 +121,7 @@ class SpinMutexBase {
         previous_ = previous;
         saved_spl_ = saved;
         LockOrder::taken_spin(info_);
+        trace_lock(TraceKind::acquire, info_);
         return true;
     }
 
@@ -151,6 +154,9 @@ class SpinMutexBase {
         if constexpr (kChecked) {
             SplWatch::check_limit(saved);
             SplWatch::lowers(port::Cpu::read_spl(), saved);
+        }
+        if constexpr (kTraced) {
+            SplWatch::trace(port::Cpu::read_spl(), saved);
         }
         port::Cpu::write_held_and_spl(previous, saved);
         if ((port::Cpu::read_attention() & ~saved) != 0) [[unlikely]] {

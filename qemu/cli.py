@@ -16,25 +16,28 @@ import machines
 import packages
 import presets
 import say
+import trace
 
 HELP = """\
-usage: ./pivot [bench | compare | baseline | argue | inject | test | run | debug | clean | help]
-               [options]
+usage: ./pivot [bench | compare | baseline | argue | inject | trace | test | run | debug | clean |
+               help] [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
   compare A.json B.json   two results of bench, row by row; status 1 if something is slower
   baseline  measure, show what has changed and make it what later runs are held to
   argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
   inject  an interrupt at every instruction of the kernel's operations; where is the worst one?
+  trace [SCENARIO]  record what happens: for ui.perfetto.dev, and as text
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
   clean   remove build/
   help    this text
 
-  --board NAME    bench, baseline, argue, inject, run, debug: the board ({boards})
+  --board NAME    bench, baseline, argue, inject, trace, run, debug: the board ({boards})
   --gic 2|3       the same as --board, by the interrupt controller
-  --list          bench: the rows and what each measures; inject: the operations
+  --list          bench: the rows and what each measures; inject: the operations;
+                  trace: the scenarios
   --rows A,B      bench: these rows only
   --samples N     bench: so many samples a row instead of 1000, which is the most
   --repeat N      bench: N times; in an exact run each must give the same figures
@@ -53,8 +56,8 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 """
 
 BUILD = machines.ROOT / "build"
-COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "test", "run", "debug", "clean",
-            "help")
+COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "trace", "test", "run", "debug",
+            "clean", "help")
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,12 +84,12 @@ def arguments(argv):
         args.command = "help"
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
-    booted = ("bench", "baseline", "argue", "inject", "run", "debug")
+    booted = ("bench", "baseline", "argue", "inject", "trace", "run", "debug")
     for word, given, goes_with in (("--board", args.board is not None, booted),
                                    ("--gic", args.gic is not None, booted),
                                    ("--smp", args.smp is not None,
                                     ("bench", "inject", "test", "run", "debug")),
-                                   ("--list", args.list, ("bench", "inject")),
+                                   ("--list", args.list, ("bench", "inject", "trace")),
                                    *((f"--{name}", getattr(args, name), ("bench",))
                                      for name in ("rows", "samples", "repeat")),
                                    *((f"--{name}", getattr(args, name), ("inject",))
@@ -98,7 +101,9 @@ def arguments(argv):
             parser.error(f"{word} does not go with {args.command}")
     if args.command == "compare" and len(args.files) != 2:
         parser.error("compare wants two files that bench has written")
-    if args.files and args.command != "compare":
+    if args.command == "trace" and len(args.files) < 2:
+        args.scenario = trace.chosen(*args.files or ["interrupt"])
+    elif args.files and args.command != "compare":
         parser.error(f"{args.command} takes no '{args.files[0]}'")
     if args.gic is not None:
         take_gic(args, parser)
@@ -132,7 +137,7 @@ def boards_of(args):
     if args.board is not None:
         return [args.board]
     every = list(machines.boards())
-    return every[:1] if args.command in ("argue", "inject", "run", "debug") else every
+    return every[:1] if args.command in ("argue", "inject", "trace", "run", "debug") else every
 
 
 def prepare(args):
@@ -238,6 +243,18 @@ def do_inject(args):
     return 0
 
 
+def do_trace(args):
+    if args.list:
+        print("\n".join(trace.listing()))
+        return 0
+    board, = boards_of(args)
+    must_build(board, args.verbose, "trace")
+    say.step(f"Tracing {args.scenario} on {board}: {machines.board(board)['describe']}")
+    trace.measure(board, presets.build_dir(board) / "images", BUILD / "trace", args.scenario,
+                  verbose=args.verbose)
+    return 0
+
+
 def count_junit(path):
     """(passed, names of failed, names of skipped) of a CTest JUnit file."""
     passed, failed, skipped = 0, [], []
@@ -329,8 +346,9 @@ def main(argv):
         if args.command in packages.NEEDS and not args.list and args.command != "inject":
             prepare(args)
         action = {"bench": do_bench, "compare": do_compare, "baseline": do_baseline,
-                  "argue": do_argue, "inject": do_inject, "test": do_test, "run": do_run,
-                  "debug": do_debug, "clean": do_clean, "help": do_help}[args.command]
+                  "argue": do_argue, "inject": do_inject, "trace": do_trace, "test": do_test,
+                  "run": do_run, "debug": do_debug, "clean": do_clean,
+                  "help": do_help}[args.command]
         return action(args)
     except say.Failure as failure:
         say.error(failure)

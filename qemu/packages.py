@@ -48,6 +48,7 @@ NEEDS = {
     "baseline": (*BUILD, GIT),
     "argue": (*BUILD, GIT, GNUPLOT),
     "inject": (*BUILD, GIT),
+    "trace": BUILD,
     "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),
     "run": BUILD,
     "debug": (*BUILD, GDB),

@@ -70,6 +70,9 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
         SplWatch::check_limit(old.held);
         SplWatch::lowers(port::Cpu::read_spl(), old.held);
     }
+    if constexpr (kTraced) {
+        SplWatch::trace(port::Cpu::read_spl(), old.held);
+    }
     compiler_barrier();  // what is guarded stays above the store
     if constexpr (kBugSplxRace) {
         if ((port::Cpu::read_attention() & ~old.held) != 0) {

@@ -18,6 +18,7 @@
 
 #include "kern/base/config.hpp"
 #include "spl/ipl.hpp"
+#include "trace/trace.hpp"
 
 namespace pivot {
 
@@ -59,9 +60,18 @@ class SplWatch {
 
     // After the SPL has been raised; before it is lowered.
     static void raised(u64 from, u64 to) {
+        trace(from, to);
         if constexpr (kChecked) {
             if (from != to) {
                 note_raised(from, to);
+            }
+        }
+    }
+    // Of every build: the trace's.
+    [[gnu::always_inline]] static void trace(u64 from, u64 to) {
+        if constexpr (kTraced) {
+            if (from != to) {
+                EventTrace::note(TraceKind::spl, from, to);
             }
         }
     }

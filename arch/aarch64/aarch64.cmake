@@ -143,10 +143,11 @@ set(PIVOT_TARGET_CXX_OPTIONS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
 # Beside each object, who calls whom and how large the frames are (tests/stack/check.py).
 set(PIVOT_CALL_GRAPH -fcallgraph-info=su,da)
 
-# pivot_flavour(name DEFINITIONS ... OPTIONS ...): the kernel's objects, compiled one way.
+# pivot_flavour(name SOURCES more ... DEFINITIONS ... OPTIONS ...): the kernel's objects, compiled
+# one way.
 function(pivot_flavour name)
-  cmake_parse_arguments(arg "" "" "DEFINITIONS;OPTIONS" ${ARGN})
-  add_library(kernel_${name} OBJECT EXCLUDE_FROM_ALL ${PIVOT_KERNEL_SOURCES})
+  cmake_parse_arguments(arg "" "" "SOURCES;DEFINITIONS;OPTIONS" ${ARGN})
+  add_library(kernel_${name} OBJECT EXCLUDE_FROM_ALL ${PIVOT_KERNEL_SOURCES} ${arg_SOURCES})
   target_include_directories(kernel_${name} PUBLIC
     ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/arch/aarch64)
   target_compile_definitions(kernel_${name} PUBLIC
@@ -214,6 +215,9 @@ endfunction()
 
 pivot_flavour(release)                                  # what is measured
 pivot_flavour(checked DEFINITIONS PIVOT_CHECKED=1)      # with every run-time assert
+# Events are recorded (docs/tracing.md).
+pivot_flavour(traced DEFINITIONS PIVOT_TRACED=1
+  SOURCES arch/aarch64/trace.S intr/trace_lines.cpp kern/trace_report.cpp trace/trace.cpp)
 pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
   OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined>
           $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-undefined-trap-on-error>)

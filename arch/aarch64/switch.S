@@ -9,6 +9,14 @@
 
         .section .text.switch, "ax"
 
+/* In a traced kernel: this thread is current from here on. */
+.macro trace_current thread
+#ifdef PIVOT_TRACED
+        mov     x16, \thread
+        bl      pivot_trace_switch
+#endif
+.endm
+
 .macro save_callee_saved                /* AAPCS64's callee-saved half: a SwitchFrame */
         stp     x29, x30, [sp, #-SWITCH_FRAME_SIZE]!
         stp     x19, x20, [sp, #16]
@@ -19,6 +27,7 @@
 .endm
 
 .macro go_on_with_x0                    /* the thread whose SwitchFrame is below its SP */
+        trace_current x0
         ldr     x9, [x0, #THREAD_SP]
         str     x0, [x18, #CPU_CURRENT]
         mov     sp, x9
@@ -57,6 +66,7 @@ resume: go_on_with_x0
  */
 
 .macro onto_bottom_half                 /* x0 = the bottom half; leaves its SPL in x12 */
+        trace_current x0
         mov     x9, sp
         ldr     x10, [x18, #CPU_CURRENT]
         stp     x10, x9, [x0, #THREAD_PINNED]
@@ -137,6 +147,7 @@ back:   add     x3, x18, #(CPU_RESCHED & 0xff000)
         cbnz    w3, look_again
 1:      mov     sp, x2
         str     x1, [x18, #CPU_CURRENT]
+        trace_current x1
         ldp     x19, x20, [sp, #16]
         ldp     x21, x22, [sp, #32]
         ldr     x23, [sp, #48]

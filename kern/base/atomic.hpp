@@ -65,6 +65,23 @@ template <typename T>
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+// What went before is seen before the stores that follow; the loads that went before are made
+// before those that follow. GCC's sanitizer knows no fences.
+inline void release_fence() {
+#ifdef __SANITIZE_THREAD__
+    asm volatile("" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+#endif
+}
+inline void acquire_fence() {
+#ifdef __SANITIZE_THREAD__
+    asm volatile("" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+}
+
 // Relaxed accesses of one aligned word are plain ones that the compiler must make, once. Said as
 // volatile, because GCC gives an atomic builtin an address of its own: one instruction more. A
 // sanitizer must be told the truth.

@@ -38,6 +38,13 @@ inline constexpr bool kChecked = true;
 inline constexpr bool kChecked = false;
 #endif
 
+// Events are recorded (trace/trace.hpp).
+#ifdef PIVOT_TRACED
+inline constexpr bool kTraced = true;
+#else
+inline constexpr bool kTraced = false;
+#endif
+
 // The seeded bugs: each is a defect that some kernel shipped, put back on purpose by
 // -DPIVOT_BUG=<name>, so that the test which guards against it can be seen to fail (docs/bugs.md).
 #ifdef PIVOT_BUG_SPLX_RACE

@@ -18,6 +18,8 @@ bool short_bench(MayBlock const& context, Words const& words);
 bool show_timers(MayBlock const& context, Words const& words);
 // defer, defer panic on|off: what top halves that wanted adaptive mutexes have got.
 bool show_deferrals(MayBlock const& context, Words const& words);
+// trace, trace on|off, trace clear: the last events of every CPU, in a traced kernel.
+bool show_trace(MayBlock const& context, Words const& words);
 // Whether the image's command line has this word. The machine that runs us must be an emulator.
 [[nodiscard]] bool was_told(const char* word);
 bool panic_on_purpose(MayBlock const& context, Words const& words);

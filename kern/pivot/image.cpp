@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"defer", "[panic on|off]", "mutexes for top halves; a deferral is a panic", &show_deferrals},
     {"lockorder", "[fatal on|off]", "locks taken under others, and violations", &show_lock_order},
     {"masked", "[reset]", "the longest times that interrupts were held off", &show_masked},
+    {"trace", "[on|off|clear]", "the last events of each CPU, in a traced kernel", &show_trace},
     {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
     {"panic", "", "panics, to see one", &panic_on_purpose},
     {"reboot", "", "starts the machine anew", &reboot},

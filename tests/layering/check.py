@@ -28,6 +28,7 @@ SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".cc", ".S"}
 LAYERS = [
     ["kern/base/"],
     ["arch/contract/", "arch/aarch64/", "arch/host/cpu.hpp", "arch/host/frame.hpp"],
+    ["trace/"],
     ["spl/"],
     ["mutex/"],
     ["spl/system/"],  # a lock, with its place in the lock order and the statistics

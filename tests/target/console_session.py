@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from console_link import PROMPT, Link  # noqa: E402
 
 COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "lockstat", "defer", "lockorder",
-            "masked", "bench", "panic", "reboot", "halt")
+            "masked", "trace", "bench", "panic", "reboot", "halt")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
 

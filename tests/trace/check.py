@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Traces of the image trace.elf, judged.
+
+    check.py --board B --images DIR scenario NAME  well formed, with all that it should show
+    check.py --board B --images DIR alike NAME      recording changes no order
+    check.py --board B --images DIR worst           the kept trace is the worst sample's
+    check.py --board B --images DIR absent          the release image has nothing of it
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "qemu"), str(ROOT / "tests" / "trace")]
+
+import elf  # noqa: E402
+import format as trace_format  # noqa: E402
+import say  # noqa: E402
+import trace  # noqa: E402
+import trace_events  # noqa: E402
+
+# What a scenario's picture must have: arrows by name, and slices that begin so, and how often.
+SHOWS = {
+    "interrupt": ({"continuation": 3, "wake": 4}, {"line 200 probe": 3, "continue_and_wake": 3}),
+    "contention": ({"wake": 2}, {"waits for shared": 1}),
+    "held-off": ({}, {"held off in held_off": 2, "line 201 probe": 2, "line 202 probe": 2}),
+    "across": ({"ipi": 6, "wake": 6}, {"line 0 call": 6}),
+}
+
+
+def check_scenario(board, images, name):
+    picture = trace_events.chrome(trace.record(board, images, name))
+    yield from trace_format.complaints(json.dumps(picture))
+    events = picture["traceEvents"]
+    arrows, slices = SHOWS[name]
+    for wanted, phase in ((arrows, "s"), (slices, "B")):
+        for what, least in wanted.items():
+            seen = sum(one["ph"] == phase and one["name"] == what for one in events)
+            if seen < least:
+                yield f"{name}: '{what}' comes {seen} times, not {least}"
+
+
+def check_alike(board, images, name):
+    on, off = (trace.record(board, images, name, on=on) for on in (True, False))
+    if not on.order or on.order != off.order:
+        yield f"{name}: it went {on.order!r} recorded, and {off.order!r} not"
+    if not on.events or off.events:
+        yield f"{name}: {len(on.events)} events recorded, and {len(off.events)} when off"
+
+
+def check_worst(board, images):
+    recorded = trace.record(board, images, "worst")
+    samples = [event for event in recorded.events if event.kind == "sample"]
+    last = recorded.events[-1]
+    if last.kind != "sample" or last.b - last.a != recorded.worst:
+        yield f"the trace ends with {last}, not with the worst sample, of {recorded.worst} ticks"
+    if any(one.b - one.a >= recorded.worst for one in samples[:-1]):
+        yield "an earlier sample of the trace is as bad: it is not the worst one's"
+    within = [event.kind for event in recorded.events if last.a <= event.time <= last.b]
+    if "let_in" not in within or "spl" not in within:
+        yield f"within the worst sample there are only {within}"
+
+
+def check_absent(_, images):
+    for name, wanted in (("pivot.elf", False), ("bench.elf", False), ("trace.elf", True)):
+        names = {symbol.name for symbol in elf.read(images / name).symbols}
+        traces = sorted(n for n in names if "EventTrace" in n or "pivot_trace" in n)
+        if bool(traces) != wanted:
+            yield f"{name}: {', '.join(traces) or 'nothing of the trace'}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--board", required=True)
+    parser.add_argument("--images", required=True, type=Path)
+    parser.add_argument("what", choices=("scenario", "alike", "worst", "absent"))
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    check = globals()[f"check_{args.what}"]
+    try:
+        found = list(check(args.board, args.images, *args.names))
+    except (say.Failure, elf.ElfError) as failure:
+        found = [str(failure)]
+    print(*(found or ["as it should be"]), sep="\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+// Tracing: what each CPU has done last, with the time of each event (docs/tracing.md).
+//
+// Who: note: both, in any context. The rest: threads, and a panic. Lock order: none; lock-free.
+//
+// Only the flavour `traced` has it. Everywhere else `note` is nothing, its arguments are not worked
+// out, and no object refers to a ring: the cost is 0 (tests/trace/absent.py).
+#pragma once
+
+#include "arch/contract/cpu.hpp"
+#include "trace/ring.hpp"
+
+namespace pivot {
+
+class EventTrace {
+  public:
+    using Ring = TraceRing<1024>;
+
+    [[gnu::always_inline]] static void note(TraceKind kind, u64 a, u64 b = 0, u8 detail = 0) {
+        if constexpr (kTraced) {
+            write(kind, detail, a, b);
+        }
+    }
+    template <typename T>
+    static u64 address(T const* object) {
+        return reinterpret_cast<u64>(object);
+    }
+
+    static void record(bool on);
+    [[nodiscard]] static bool is_recording();
+    // What has been recorded is forgotten: reading begins behind it.
+    static void clear();
+    // Of the events that a CPU has written since, the first that can still be there.
+    [[nodiscard]] static u64 first(u32 cpu);
+    [[nodiscard]] static Ring const& ring(u32 cpu);
+
+  private:
+    static void write(TraceKind kind, u8 detail, u64 a, u64 b);
+};
+
+}  // namespace pivot
