@@ -27,7 +27,7 @@ usage: ./pivot [bench | compare | baseline | argue | inject | trace | test | run
   baseline  measure, show what has changed and make it what later runs are held to
   argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
   inject  an interrupt at every instruction of the kernel's operations; where is the worst one?
-  trace [SCENARIO]  record what happens: for ui.perfetto.dev, and as text
+  trace [SCENARIO]  record what happens, for ui.perfetto.dev and as text
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
@@ -248,7 +248,7 @@ def do_trace(args):
         print("\n".join(trace.listing()))
         return 0
     board, = boards_of(args)
-    must_build(board, args.verbose, "trace")
+    must_build(board, args.verbose, "trace", "bench_traced")
     say.step(f"Tracing {args.scenario} on {board}: {machines.board(board)['describe']}")
     trace.measure(board, presets.build_dir(board) / "images", BUILD / "trace", args.scenario,
                   verbose=args.verbose)

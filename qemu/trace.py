@@ -20,7 +20,8 @@ import say  # noqa: E402
 import trace_events  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
 
-IMAGE = "trace.elf"
+IMAGE, BENCH = "trace.elf", "bench_traced.elf"
+ROW = "row:"
 TIMEOUT = 120
 SCENARIOS = {       # name: (CPUs, what it shows)
     "interrupt": (1, "interrupts, their continuation, and the thread that it wakes"),
@@ -33,11 +34,14 @@ SCENARIOS = {       # name: (CPUs, what it shows)
 
 
 def run_image(board, images, scenario, *, on=True, verbose=False):
-    image = images / IMAGE
+    row = scenario.removeprefix(ROW) if scenario.startswith(ROW) else None
+    image = images / (BENCH if row else IMAGE)
     if not image.is_file():
         raise say.Failure(f"no such file: {image}")
-    command = machines.qemu_command(board, image, exact=True, smp=SCENARIOS[scenario][0],
-                                    args=("trace", scenario, *(() if on else ("off",))))
+    command = machines.qemu_command(board, image, exact=True,
+                                    smp=1 if row else SCENARIOS[scenario][0],
+                                    args=("bench", "worst", row, "samples=50") if row else
+                                    ("trace", scenario, *(() if on else ("off",))))
     say.command_line(command, verbose)
     try:
         with Guest(command, timeout=TIMEOUT) as guest:
@@ -48,7 +52,15 @@ def run_image(board, images, scenario, *, on=True, verbose=False):
     if status:
         print(output, flush=True)
         raise say.Failure(f"{image.name} on {board} ended with status {status}", 1)
-    return output
+    return kept(output, row) if row else output
+
+
+def kept(output, row):
+    """What the benchmark says of that row's worst sample."""
+    begin, end = output.find("@worst "), output.find("@end")
+    if begin < 0:
+        raise say.Failure(f"the benchmark has no samples of a row '{row}'")
+    return output[begin:end] + "@end\n"
 
 
 def record(board, images, scenario, *, on=True, verbose=False):
@@ -59,13 +71,15 @@ def record(board, images, scenario, *, on=True, verbose=False):
 
 
 def chosen(name):
-    if name not in SCENARIOS:
-        raise say.Failure(f"no scenario '{name}': it is one of {', '.join(SCENARIOS)}")
+    if name not in SCENARIOS and not name.startswith(ROW):
+        raise say.Failure(f"no scenario '{name}': it is one of {', '.join(SCENARIOS)}, or "
+                          f"{ROW}NAME, the worst sample of a row of the benchmark")
     return name
 
 
 def listing():
-    return [f"{name:12}{what}" for name, (_, what) in SCENARIOS.items()]
+    return [*(f"{name:12}{what}" for name, (_, what) in SCENARIOS.items()),
+            f"{ROW + 'NAME':12}what led to the worst sample of that row of the benchmark"]
 
 
 def measure(board, images, out, scenario, *, verbose=False):
@@ -79,7 +93,7 @@ def measure(board, images, out, scenario, *, verbose=False):
     lines = list(trace_events.timeline(recorded))
     print("\n".join(lines))
     out.mkdir(parents=True, exist_ok=True)
-    stem = out / f"{board}.{scenario}"
+    stem = out / f"{board}.{scenario.replace(':', '-')}"
     Path(f"{stem}.json").write_text(json.dumps(trace_events.chrome(recorded)), encoding="utf-8")
     Path(f"{stem}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"written: {stem}.json (open it in ui.perfetto.dev), {stem}.txt", flush=True)

@@ -81,7 +81,7 @@ void take_from_deadline(Run const& run) {
     run.store.clear();
     for (u32 i = 0; i < run.samples; ++i) {
         u64 const deadline = one_shot(i);
-        run.store.add(g_device.time - deadline);
+        run.store.add_between(deadline, g_device.time);
     }
 }
 

@@ -33,7 +33,7 @@ void take_irq_to_handler(Run const& run) {
         PhysicalTimer::arm(deadline);
         while (g_device.time == 0) {
         }
-        run.store.add(g_device.time - deadline);
+        run.store.add_between(deadline, g_device.time);
     }
 }
 

@@ -48,6 +48,9 @@ void Samples::report(const char* row, u32 divisor) {
         log("@skip name={} reason=no-sample", row);
         return;
     }
+    if constexpr (kTraced) {
+        dump_worst_of(row);
+    }
     Spread const of = spread();
     auto const share = [&](u32 value) { return share_of(value, divisor); };
     print("@row name={} min={} median={} p99={} max={} samples={} divisor={} counts=", row,

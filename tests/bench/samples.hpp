@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kern/base/log.hpp"
+#include "tests/trace/kept.hpp"
 
 namespace pivot::bench {
 
@@ -11,12 +12,28 @@ struct Spread {
     u32 min, median, p99, max;
 };
 
+// In a traced kernel: the kept trace of its worst sample, if it is asked for.
+void dump_worst_of(const char* row);
+
 class Samples {
   public:
-    void clear() { count_ = 0; }
+    void clear() {
+        count_ = 0;
+        if constexpr (kTraced) {
+            kept::forget();
+        }
+    }
+    // A sample of which only the length is known: for a trace it ends now, a little late.
     void add(u64 value) {
+        u64 const now = kTraced ? counter() : value;
+        add_between(now - value, now);
+    }
+    void add_between(u64 began, u64 ended) {
+        if constexpr (kTraced) {
+            kept::sample(began, ended);
+        }
         if (count_ < kMaxSamples) {
-            value_[count_++] = static_cast<u32>(value);
+            value_[count_++] = static_cast<u32>(ended - began);
         }
     }
     [[nodiscard]] u32 count() const { return count_; }

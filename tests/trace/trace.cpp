@@ -11,6 +11,7 @@
 #include "mutex/adaptive_mutex.hpp"
 #include "tests/target/command.hpp"
 #include "tests/target/probes.hpp"
+#include "tests/trace/kept.hpp"
 
 namespace pivot {
 namespace {
@@ -148,28 +149,11 @@ void cost(MayBlock const&) {
 
 // -- the worst of many samples: whenever one is the worst so far, what led to it is kept
 
-constinit u64 g_worst = 0;
 constinit volatile u64 g_handled = 0;
 
 void note_time(TopHalf<Ipl::sched> const&, u32&) {
     g_handled = PhysicalTimer::now();
     PhysicalTimer::quiet();
-}
-
-struct Kept {
-    u64 count = 0;
-    TraceEvent event[EventTrace::Ring::kSize];
-};
-constinit Kept g_snapshot{};
-
-void keep() {
-    u32 const cpu = this_cpu().id;
-    g_snapshot.count = 0;
-    for (u64 n = EventTrace::first(cpu); n != EventTrace::ring(cpu).written(); ++n) {
-        if (EventTrace::ring(cpu).read(n, g_snapshot.event[g_snapshot.count])) {
-            ++g_snapshot.count;
-        }
-    }
 }
 
 // What the interrupted thread does differs; sometimes it holds the line off.
@@ -194,12 +178,7 @@ void worst(MayBlock const&) {
         disturb((i * 37) % kSamples);
         while (g_handled == 0) {
         }
-        u64 const took = g_handled - deadline;
-        EventTrace::note(TraceKind::sample, deadline, g_handled);
-        if (took > g_worst) {
-            g_worst = took;
-            keep();
-        }
+        kept::sample(deadline, g_handled);
     }
     EventTrace::record(false);
 }
@@ -227,10 +206,7 @@ void image_main(MayBlock const& context) {
         scenario.run(context);
         EventTrace::record(false);
         log("@order {}", trace.text());
-        if (g_worst != 0) {
-            log("@worst ticks={}", g_worst);
-            dump_kept(this_cpu().id, g_snapshot.event, g_snapshot.count);
-        } else {
+        if (!kept::dump()) {
             dump_trace();
         }
         return;
