@@ -142,6 +142,12 @@ class CliTest(ProgramsTest):
         self.assert_one_line(self.pivot("inject", "--merge", "/no/such.json"), 2, "/no/such.json")
         self.assert_one_line(self.pivot("inject", "-o", "a.json"), 2, "-o goes with --merge")
 
+    def test_a_scenario_that_is_none(self):
+        self.assert_one_line(self.pivot("trace", "nosuch"), 2, "no scenario 'nosuch'")
+        self.assert_one_line(self.pivot("trace", "interrupt", "across"), 2,
+                             "trace takes no 'interrupt'")
+        self.assertIn("contention", self.pivot("trace", "--list").stdout)
+
     def test_help(self):
         for word in ("help", "--help", "-h"):
             done = self.pivot(word)
