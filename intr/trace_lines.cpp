@@ -1,6 +1,6 @@
 // Part of the flavour `traced` alone.
 #include "intr/line.hpp"
-#include "trace/trace.hpp"
+#include "kern/trace/trace.hpp"
 
 namespace pivot {
 

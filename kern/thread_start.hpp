@@ -5,8 +5,8 @@
 
 #include "arch/contract/cpu.hpp"
 #include "kern/base/assert.hpp"
+#include "kern/trace/trace.hpp"
 #include "spl/context.hpp"
-#include "trace/trace.hpp"
 
 namespace pivot {
 

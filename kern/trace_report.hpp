@@ -3,7 +3,7 @@
 // Who: threads, with recording off or on; a panic. Lock order: none; prints.
 #pragma once
 
-#include "trace/trace.hpp"
+#include "kern/trace/trace.hpp"
 
 namespace pivot {
 

@@ -15,8 +15,8 @@
 
 #include "kern/base/config.hpp"
 #include "kern/base/percpu.hpp"
+#include "kern/trace/trace.hpp"
 #include "spl/ipl.hpp"
-#include "trace/trace.hpp"
 
 namespace pivot {
 

@@ -50,7 +50,7 @@ RULES = (
     ("arch/*/fault*", DIAGNOSTICS),
     # What watches the kernel: the checkers of locks and of guarded data, of which a release has
     # nothing to call, and statistics.
-    ("trace/*", DIAGNOSTICS),
+    ("kern/trace/*", DIAGNOSTICS),
     ("mutex/lock_*", DIAGNOSTICS),
     ("mutex/guard_*", DIAGNOSTICS),
     ("spl/spl_watch*", DIAGNOSTICS),

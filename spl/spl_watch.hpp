@@ -17,8 +17,8 @@
 #include <type_traits>
 
 #include "kern/base/config.hpp"
+#include "kern/trace/trace.hpp"
 #include "spl/ipl.hpp"
-#include "trace/trace.hpp"
 
 namespace pivot {
 

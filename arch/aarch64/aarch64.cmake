@@ -217,7 +217,7 @@ pivot_flavour(release)                                  # what is measured
 pivot_flavour(checked DEFINITIONS PIVOT_CHECKED=1)      # with every run-time assert
 # Events are recorded (docs/tracing.md).
 pivot_flavour(traced DEFINITIONS PIVOT_TRACED=1
-  SOURCES arch/aarch64/trace.S intr/trace_lines.cpp kern/trace_report.cpp trace/trace.cpp)
+  SOURCES arch/aarch64/trace.S intr/trace_lines.cpp kern/trace_report.cpp kern/trace/trace.cpp)
 pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
   OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined>
           $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-undefined-trap-on-error>)

@@ -38,7 +38,7 @@ inline constexpr bool kChecked = true;
 inline constexpr bool kChecked = false;
 #endif
 
-// Events are recorded (trace/trace.hpp).
+// Events are recorded (kern/trace/trace.hpp).
 #ifdef PIVOT_TRACED
 inline constexpr bool kTraced = true;
 #else

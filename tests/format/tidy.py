@@ -21,7 +21,7 @@ import clang  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ["kern/base", "kern", "kern/shell", "kern/console", "spl", "mutex", "intr", "arch/dev",
-           "trace"]
+           "kern/trace"]
 NEEDS_A_BOARD = {"kern/main.cpp", "kern/panic.cpp", "kern/secondary.cpp"}
 FLAGS = ["-std=c++20", f"-I{ROOT}", f"-I{ROOT / 'arch/host'}", "-DPIVOT_CHECKED=1",
          "-DPIVOT_MAX_CPUS=4", "-Wno-deprecated-volatile"]

@@ -28,7 +28,7 @@ SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".cc", ".S"}
 LAYERS = [
     ["kern/base/"],
     ["arch/contract/", "arch/aarch64/", "arch/host/cpu.hpp", "arch/host/frame.hpp"],
-    ["trace/"],
+    ["kern/trace/"],
     ["spl/"],
     ["mutex/"],
     ["spl/system/"],  # a lock, with its place in the lock order and the statistics
@@ -43,6 +43,9 @@ LAYERS = [
     ["tests/"],
 ]
 RANK = {prefix: rank for rank, prefixes in enumerate(LAYERS) for prefix in prefixes}
+
+# The only folders at the tree's top that hold sources: a layer beside them is a mistake.
+TOP = ("arch/", "kern/", "intr/", "mutex/", "spl/", "tests/", "qemu/", "docs/")
 
 # The folders of the ports: each has the same file names, and a build sees one of them.
 PORTS = ["arch/aarch64/", "arch/host/"]
@@ -160,7 +163,7 @@ def violations(root):
     files = set(sources(root))
     graph = {}
     for path in sorted(files):
-        if rank_of(path) is None:
+        if rank_of(path) is None or not path.startswith(TOP):
             yield f"{path}: place: no layer has this folder"
         for number, line in lines_of(root, path):
             condition = CONDITIONAL.match(line)

@@ -3,7 +3,7 @@
 // Who: one thread. Lock order: none. Only in images of a traced kernel.
 #pragma once
 
-#include "trace/trace.hpp"
+#include "kern/trace/trace.hpp"
 
 namespace pivot::kept {
 

@@ -1,5 +1,5 @@
 // The ring of events: writers that nest at the worst place, a ring that is full, half a record.
-#include "trace/ring.hpp"
+#include "kern/trace/ring.hpp"
 
 #include <gtest/gtest.h>
 

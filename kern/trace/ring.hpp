@@ -23,7 +23,7 @@
 #pragma once
 
 #include "kern/base/atomic.hpp"
-#include "trace/kinds.hpp"
+#include "kern/trace/kinds.hpp"
 
 namespace pivot {
 

@@ -1,5 +1,5 @@
 // Part of the flavour `traced` alone.
-#include "trace/trace.hpp"
+#include "kern/trace/trace.hpp"
 
 namespace pivot {
 namespace {

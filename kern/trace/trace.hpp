@@ -7,7 +7,7 @@
 #pragma once
 
 #include "arch/contract/cpu.hpp"
-#include "trace/ring.hpp"
+#include "kern/trace/ring.hpp"
 
 namespace pivot {
 
