@@ -67,6 +67,19 @@ class Records(unittest.TestCase):
                 parse(text)
 
 
+class Agreement(unittest.TestCase):
+    """QEMU lets about one exact run in twenty differ in a sample."""
+
+    def test_one_run_that_differs_does_not_count(self):
+        for runs in ("aa", "aba", "abb", "abcdb"):
+            with self.subTest(runs=runs):
+                self.assertEqual(argue.agreed(iter(runs).__next__), runs[-1])
+
+    def test_runs_that_never_agree_are_an_error(self):
+        with self.assertRaisesRegex(say.Failure, "no two of 5 exact runs"):
+            argue.agreed(iter("abcdea").__next__)
+
+
 class Trace(unittest.TestCase):
     """A program of one instruction each, at its address."""
 
