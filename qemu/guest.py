@@ -9,6 +9,7 @@ One deadline covers the whole life of the guest, so that no test can hang. The g
 running at the end of the `with` is ended: that child, and nothing else.
 """
 
+import contextlib
 import os
 import re
 import selectors
@@ -21,7 +22,8 @@ class GuestError(Exception):
 
 
 class Guest:
-    def __init__(self, command, *, timeout, echo=None, pass_fds=()):
+    def __init__(self, command, *, timeout, echo=None, pass_fds=(), core=None):
+        """`core`: the host's core to which all of QEMU is bound."""
         self.output = bytearray()
         self.echo = echo
         self.timeout = timeout
@@ -31,6 +33,10 @@ class Guest:
         # Its own session: a Ctrl-C is for us, who then end the guest in an orderly way.
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        pass_fds=pass_fds, start_new_session=True, bufsize=0)
+        if core is not None:
+            # While it still loads its libraries: its threads inherit this.
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(self._child.pid, {core})
         os.set_blocking(self._child.stdin.fileno(), False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._child.stdout, selectors.EVENT_READ)

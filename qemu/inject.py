@@ -13,21 +13,24 @@ the byte. docs/injection.md says more.
 import argparse
 import json
 import os
+import queue
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import inject_masks  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
-import protocol  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
 from bench import version_of_source  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
+from inject_records import operations_of, records_of  # noqa: E402
 
 IMAGE = "inject.elf"
 SCHEMA = "pivot-inject/1"
@@ -35,10 +38,6 @@ BATCH = 8
 TIMEOUT = 600
 KEYS = ("schema", "board", "unit", "clock_hz", "git", "qemu", "cpus", "pairs", "selection", "shard",
         "operations")
-FIELDS = {**protocol.FIELDS,
-          "op": {"name": str, "pairs": int},
-          "where": {"op": str, "level": str, "min": int, "pc": protocol.hexadecimal, "fn": str},
-          "strip": {"op": str, "level": str, "first": int, "values": str}}
 
 
 # -- what is asked for
@@ -85,13 +84,13 @@ def batches(count, shard):
 
 # -- what the image says
 
-def run_image(board, image, words, *, smp, verbose):
+def run_image(board, image, words, *, smp, verbose, core=None):
     if not image.is_file():
         raise say.Failure(f"no such file: {image}")
     command = machines.qemu_command(board, image, exact=True, smp=smp, args=("inject", *words))
     say.command_line(command, verbose)
     try:
-        with Guest(command, timeout=TIMEOUT) as guest:
+        with Guest(command, timeout=TIMEOUT, core=core) as guest:
             status = guest.wait()
             output = printable(bytes(guest.output))
     except GuestError as error:
@@ -100,66 +99,6 @@ def run_image(board, image, words, *, smp, verbose):
         print(output, flush=True)
         raise say.Failure(f"{image.name} on {board} ended with status {status}", 1)
     return output
-
-
-def records_of(output):
-    """[(kind, fields)] of one complete run."""
-    try:
-        records = [protocol.fields_of(line, FIELDS) for line in output.splitlines()
-                   if line.startswith("@")]
-    except protocol.ProtocolError as error:
-        raise say.Failure(str(error), 1) from None
-    kinds = [kind for kind, _ in records]
-    if kinds[:1] != ["bench"] or kinds[-1] != "end" or {"bench", "end"} & set(kinds[1:-1]):
-        raise say.Failure("the run broke off: its records do not go from @bench to @end", 1)
-    return records
-
-
-def values_of(text):
-    """[[latency, how often]] of a strip: 27x3,28."""
-    runs = []
-    for word in text.split(","):
-        found = re.fullmatch(r"(\d+)(?:x(\d+))?", word)
-        if not found:
-            raise say.Failure(f"no strip of latencies: {word!r}", 1)
-        runs.append([int(found[1]), int(found[2] or 1)])
-    return runs
-
-
-def add_strip(one, fields):
-    if fields["op"] != one["op"] or fields["level"] != one["level"]:
-        raise say.Failure(f"the strip of {fields['op']} comes with {one['op']}", 1)
-    strip = one["strip"] or []
-    if fields["first"] != sum(often for _, often in strip):
-        raise say.Failure(f"a part of the strip of {one['op']} is missing", 1)
-    one["strip"] = strip + values_of(fields["values"])
-
-
-def blank(op, level):
-    return {"index": None, "op": op, "level": level, "held_off": False, "points": 0, "min": None,
-            "worst": None, "pc": None, "fn": None, "source": None, "strip": None}
-
-
-def operations_of(records):
-    """One entry for each operation of the run, in its order."""
-    found = []
-    for kind, fields in records:
-        if kind == "inject":
-            found.append(blank(fields["op"], "high") | {
-                key: fields[key] for key in ("points", "min", "worst", "pc", "fn")})
-        elif kind == "held":
-            found.append(blank(fields["op"], fields["level"]) | {
-                "held_off": True, "points": fields["points"], "worst": fields["longest"]})
-        elif kind == "skip":
-            found.append(blank(fields["name"].removeprefix("inject:"), "high"))
-        elif kind == "where":
-            found[-1].update({key: fields[key] for key in ("min", "pc", "fn")})
-        elif kind == "strip":
-            add_strip(found[-1], fields)
-    for one in found:
-        if one["strip"] is not None and sum(often for _, often in one["strip"]) != one["points"]:
-            raise say.Failure(f"the strip of {one['op']} has not as many points as it should", 1)
-    return found
 
 
 def sources_of(image, pcs):
@@ -177,6 +116,27 @@ def sources_of(image, pcs):
 
 # -- a campaign
 
+def in_batches(board, image, words, wanted, *, jobs, smp, verbose):
+    """Yields (first, how many, records) of each batch in order; `jobs` at a time, or as many as
+    there are cores. An exact machine's threads take turns: on a core of its own each is faster."""
+    cores = sorted(os.sched_getaffinity(0))[:jobs]
+    free = queue.SimpleQueue()
+    for core in cores:
+        free.put(core)
+
+    def run(first, count):
+        core = free.get()
+        try:
+            return first, count, records_of(run_image(
+                board, image, [*words, f"first={first}", f"count={count}"], smp=smp,
+                verbose=verbose, core=core))
+        finally:
+            free.put(core)
+
+    with ThreadPoolExecutor(len(cores)) as pool:
+        yield from pool.map(run, *zip(*wanted, strict=True)) if wanted else ()
+
+
 def gather(board, image, *, names, pairs, shard, smp, verbose):
     """(the campaign or shard as the file has it, seconds that it took)"""
     listed = [fields for kind, fields in
@@ -189,24 +149,26 @@ def gather(board, image, *, names, pairs, shard, smp, verbose):
               "cpus": machines.usual_cpus(board) if smp is None else int(smp), "pairs": pairs,
               "selection": sorted(names),
               "shard": {"index": shard[0], "of": shard[1]} if shard else None, "operations": []}
-    began = time.monotonic()
-    for first, count in batches(len(chosen), shard):
-        records = records_of(run_image(board, image, [*words, f"first={first}", f"count={count}"],
-                                       smp=smp, verbose=verbose))
+    began, before = time.monotonic(), {}
+    for first, count, records in in_batches(board, image, words, batches(len(chosen), shard),
+                                            jobs=1 if shard else None, smp=smp, verbose=verbose):
         result.update({key: records[0][1][key] for key in ("board", "unit", "clock_hz")})
         if result["board"] != board:
             raise say.Failure(f"{image.name} says that it is for {result['board']}, not {board}", 1)
-        found = operations_of(records)
+        found, points = operations_of(records)
         ran = [one["op"].removesuffix("+interrupt") for one in found]
         if ran != chosen[first:first + count]:
             raise say.Failure(f"{image.name} ran {', '.join(ran)}: not what it was told", 1)
+        before |= {len(result["operations"]) + i: where for i, where in points.items()}
         for index, one in enumerate(found, first):
             result["operations"].append(one | {"index": index})
     took = time.monotonic() - began
-    pcs = sorted({one["pc"] for one in result["operations"] if one["pc"]})
+    pcs = sorted({one["pc"] for one in result["operations"] if one["pc"]} |
+                 {pc for pc, _ in before.values()})
     sources = sources_of(image, pcs)
     for one in result["operations"]:
         one["source"] = sources.get(one["pc"])
+    inject_masks.add(result["operations"], image, before, sources)
     return result, took
 
 
@@ -230,21 +192,22 @@ def worst_of(operations):
 
 
 def text(result):
-    lines = [["operation", "level", "points", "min", "worst", "in", "pc", "source"]]
+    lines = [["operation", "level", "points", "min", "worst", "masked", "in", "pc",
+              "source"]]
     for one in result["operations"]:
-        cells = [one[key] for key in ("points", "min", "worst", "fn", "pc", "source")]
+        cells = [one["points"], one["min"], one["worst"], inject_masks.cell(one),
+                 *(one[key] for key in ("fn", "pc", "source"))]
         lines.append([one["op"], one["level"] + (", held off" if one["held_off"] else ""),
                       *("-" if cell is None else cell for cell in cells)])
-    yield from report.columns(lines, left=(0, 1, 5, 6, 7))
-    yield ("What was masked at that pc is not in the table: an interrupt that is taken finds "
-           "DAIF.I clear;")
-    yield "what kept it waiting lies before the pc, and the entry has raised the SPL already."
+    yield from report.columns(lines, left=(0, 1, 5, 6, 7, 8))
     worst = worst_of(result["operations"])
     if worst is None:
         yield "No latency of the kernel's is among these."
     else:
         yield (f"The worst instruction of the kernel: {worst['worst']} {result['unit']} at "
                f"{worst['pc']}, in {worst['fn']} ({worst['source'] or '?'}), during {worst['op']}")
+        if not result["pairs"]:
+            yield inject_masks.sentence(worst)
 
 
 def rate(operations, seconds):

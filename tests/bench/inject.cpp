@@ -40,6 +40,9 @@ void report_strip(Operation const& operation, Result const& result) {
     if (is_held_off(operation)) {
         bench::report_where(operation.name, "", name_of(operation.level), result);
     }
+    if (result.before_worst != 0) {
+        bench::report_before(operation.name, name_of(operation.level), result);
+    }
     g_strip.print(operation.name, name_of(operation.level));
 }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Three shards of a campaign, merged, are the campaign: the same bytes.
+"""Three shards of a campaign, merged, are the campaign: the same bytes. And it says what masked.
 
     tests/bench/inject_check.py --board B --images build/B/images --out build/B/inject
 """
 
 import argparse
 import filecmp
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,13 @@ def main():
     if not filecmp.cmp(Path(args.out) / f"{args.board}.json", together, shallow=False):
         print(f"inject_check.py: the merged shards are not the campaign (see {args.out})",
               file=sys.stderr)
+        return 1
+    # The replay waits for the end of another interrupt, whose exit masks with msr daifset.
+    replay, = (one for one in json.loads(together.read_text(encoding="utf-8"))["operations"]
+               if one["op"] == "splx_replay")
+    masked = replay["masked"] or {}
+    if (masked.get("by"), masked.get("fn")) != ("DAIF.I", "irq_thread_exit"):
+        print(f"inject_check.py: splx_replay was not masked as it is: {masked}", file=sys.stderr)
         return 1
     return 0
 

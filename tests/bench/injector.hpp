@@ -37,7 +37,9 @@ struct Result {
     u32 points = 0;  // interrupts that came while the operation ran
     u32 min = ~u32{0};
     u32 worst = 0;
-    uptr worst_pc = 0;  // where the worst one interrupted
+    uptr worst_pc = 0;      // where the worst one interrupted
+    uptr before_worst = 0;  // and the one before it: an instruction earlier, if nothing was masked
+    uptr last_pc = 0;
 
     void count(u32 latency, uptr pc) {
         ++points;
@@ -45,7 +47,9 @@ struct Result {
         if (latency > worst) {
             worst = latency;
             worst_pc = pc;
+            before_worst = last_pc;
         }
+        last_pc = pc;
     }
 };
 

@@ -51,6 +51,12 @@ void report_where(const char* name, const char* suffix, const char* level,
     print("\n");
 }
 
+void report_before(const char* name, const char* level, inject::Result const& result) {
+    print("@before op={} level={} pc=0x{x} fn=", name, level, result.before_worst);
+    print_function(result.before_worst);
+    print("\n");
+}
+
 void report_worst(const char* by, u32 x, inject::Result const& result) {
     print("@worst by={} x={} value={} points={} pc=0x{x} fn=", by, x, result.worst, result.points,
           result.worst_pc);

@@ -20,6 +20,9 @@ void report_held(const char* name, const char* suffix, const char* level,
 void report_where(const char* name, const char* suffix, const char* level,
                   inject::Result const& result);
 
+// Where the interrupt came that was injected an instruction before the worst one.
+void report_before(const char* name, const char* level, inject::Result const& result);
+
 // The worst of an injection into what `x` of something did at the same time.
 void report_worst(const char* by, u32 x, inject::Result const& result);
 

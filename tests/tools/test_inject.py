@@ -4,20 +4,28 @@ import copy
 import io
 import itertools
 import json
+import os
+import sys
 import tempfile
+import time
 import unittest
 from contextlib import redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import helper  # noqa: F401  (sets the import path)
 import inject
+import inject_masks
+import inject_records as records
 import say
+from guest import Guest
 
 LISTED = [{"name": f"op{i}", "pairs": i % 2} for i in range(20)]
 LISTED += [{"name": "op3,by-unconverted", "pairs": 0}]
 OUTPUT = """\
 @bench board=qemu-virt unit=instructions clock_hz=1000000000
 @inject op=a points=5 min=27 worst=37 pc=0x10 fn=f
+@before op=a level=high pc=0xc fn=e
 @strip op=a level=high first=0 values=27x3,37
 @strip op=a level=high first=4 values=27
 for people
@@ -30,7 +38,7 @@ for people
 
 
 def campaign(operations=20):
-    found = [inject.blank(f"op{i}", "high") | {"index": i, "points": 3, "min": 27, "worst": 27 + i,
+    found = [records.blank(f"op{i}", "high") | {"index": i, "points": 3, "min": 27, "worst": 27 + i,
                                                "pc": "0x10", "fn": "f", "strip": [[27, 3]]}
              for i in range(operations)]
     return {"schema": inject.SCHEMA, "board": "qemu-virt", "unit": "instructions",
@@ -114,7 +122,8 @@ class SelectionTest(Refusing):
 
 class RecordsTest(Refusing):
     def test_what_a_run_says(self):
-        first, held, skipped = inject.operations_of(inject.records_of(OUTPUT))
+        (first, held, skipped), before = records.operations_of(records.records_of(OUTPUT))
+        self.assertEqual(before, {0: ("0xc", "e")})
         self.assertEqual([first[key] for key in ("op", "points", "min", "worst", "pc", "fn")],
                          ["a", 5, 27, 37, "0x10", "f"])
         self.assertEqual(first["strip"], [[27, 3], [37, 1], [27, 1]])
@@ -123,13 +132,13 @@ class RecordsTest(Refusing):
         self.assertEqual((skipped["op"], skipped["points"], skipped["worst"]), ("b", 0, None))
 
     def test_strips(self):
-        self.assertEqual(inject.values_of("27x3,28"), [[27, 3], [28, 1]])
+        self.assertEqual(records.values_of("27x3,28"), [[27, 3], [28, 1]])
         for text in ("", "27,", "x3", "27x", "a"):
             with self.subTest(text=text):
-                self.refused(1, "no strip", inject.values_of, text)
+                self.refused(1, "no strip", records.values_of, text)
 
     def operations(self, *change):
-        return inject.operations_of(inject.records_of(OUTPUT.replace(*change)))
+        return records.operations_of(records.records_of(OUTPUT.replace(*change)))
 
     def test_strips_with_a_part_missing(self):
         self.refused(1, "a part of the strip of a is missing", self.operations, "first=4",
@@ -139,14 +148,77 @@ class RecordsTest(Refusing):
                      "@strip op=a level=high first=0", "@strip op=b level=high first=0")
 
     def test_a_run_that_breaks_off(self):
-        self.refused(1, "broke off", inject.records_of, OUTPUT.replace("@end\n", ""))
-        self.refused(1, "broke off", inject.records_of, "")
-        self.refused(1, "unknown record", inject.records_of, OUTPUT + "@what\n")
+        self.refused(1, "broke off", records.records_of, OUTPUT.replace("@end\n", ""))
+        self.refused(1, "broke off", records.records_of, "")
+        self.refused(1, "unknown record", records.records_of, OUTPUT + "@what\n")
 
     def test_what_is_held_off_is_not_the_worst(self):
-        operations = inject.operations_of(inject.records_of(OUTPUT))
+        operations, _ = records.operations_of(records.records_of(OUTPUT))
         self.assertEqual(inject.worst_of(operations)["worst"], 37)
         self.assertIsNone(inject.worst_of(operations[1:]))
+
+
+class MaskedTest(unittest.TestCase):
+    def test_how_long_from_the_strip(self):
+        for strip, long in (([[30, 9], [40, 1], [39, 1], [38, 1], [27, 5]], 2),
+                            ([[27, 3], [29, 1], [28, 1], [27, 9]], 2),      # down to the usual
+                            ([[27, 3], [37, 4], [27, 2]], None),            # a longer way in
+                            ([[27, 3], [37, 2], [36, 1], [35, 1]], None),   # the first is the worst
+                            ([[5, 1]], None), ([[6, 1], [5, 1], [9, 1], [8, 1]], 1)):
+            with self.subTest(strip=strip):
+                self.assertEqual(inject_masks.stretch(strip), long)
+
+    def test_by_what(self):
+        for text, by in (("msr daifset, #0x2", "DAIF.I"), ("msr icc_pmr_el1, x0", "ICC_PMR_EL1"),
+                         ("msr s3_0_c4_c6_0, x1", "ICC_PMR_EL1"),
+                         ("str w0, [x1]", "GICC_PMR, or DAIF.I by an exception taken there"),
+                         ("msr daifclr, #0x2", "DAIF.I, by an exception taken there"),
+                         ("add x0, x0, #1", "DAIF.I, by an exception taken there")):
+            with self.subTest(text=text):
+                self.assertEqual(inject_masks.masked_by(text), by)
+
+    def test_what_an_operation_is_given(self):
+        every = [records.blank("a", "high") | {"worst": 29, "strip": [[27, 2], [29, 1], [28, 2]]},
+                 records.blank("b", "high") | {"strip": [[27, 2]]},
+                 records.blank("c", "vm") | {"strip": [[29, 1], [28, 1]], "held_off": True}]
+        with mock.patch.object(inject_masks, "instruction_at", lambda *_: "msr daifset, #2"):
+            inject_masks.add(every, "image", {i: ("0x8", "f") for i in range(3)}, {"0x8": "v.S:1"})
+        self.assertEqual([one["masked"] is not None for one in every], [True, False, False])
+        self.assertEqual(inject_masks.cell(every[0]), "1, DAIF.I")
+        self.assertIn("DAIF.I, for 1 instructions, from 0x8 on, in f (v.S:1: msr daifset, #2)",
+                      inject_masks.sentence(every[0]))
+        self.assertIn("Nothing was masked", inject_masks.sentence(every[1]))
+
+
+class BatchesTest(unittest.TestCase):
+    def ran(self, jobs):
+        """The batches as they come back, and the cores on which they ran."""
+        cores = []
+
+        def run_image(_board, _image, words, *, core, **_):
+            cores.append(core)
+            time.sleep(0.05 if words[-2] == "first=0" else 0)   # the first one ends last
+            return OUTPUT
+
+        with mock.patch.object(inject, "run_image", run_image):
+            found = list(inject.in_batches("b", "i", [], [(0, 8), (8, 8), (16, 2)], jobs=jobs,
+                                           smp="1", verbose=False))
+        return [one[:2] for one in found], set(cores)
+
+    def test_they_come_in_order_each_on_a_core(self):
+        cores = os.sched_getaffinity(0)
+        order, used = self.ran(None)
+        self.assertEqual(order, [(0, 8), (8, 8), (16, 2)])
+        self.assertLessEqual(used, cores)
+        order, used = self.ran(1)
+        self.assertEqual((order, len(used)), ([(0, 8), (8, 8), (16, 2)], 1))
+
+    def test_a_guest_stays_on_its_core(self):
+        core = max(os.sched_getaffinity(0))
+        with Guest([sys.executable, "-c", "import os, time; time.sleep(0.3); "
+                    "print(*os.sched_getaffinity(0))"], timeout=20, core=core) as guest:
+            self.assertEqual(guest.wait(), 0)
+            self.assertEqual(guest.output.split(), [str(core).encode()])
 
 
 class MergeTest(Refusing):
