@@ -222,9 +222,10 @@ def write(result, path):
     print(f"written: {path}", flush=True)
 
 
-def measure(board, images, out, *, names=(), pairs=False, shard=None, smp=None, verbose=False):
+def measure(board, images, out, *, names=(), pairs=False, shard=None, smp=None, verbose=False,
+            image=IMAGE):
     """Prints the table and writes the file."""
-    result, took = gather(board, images / IMAGE, names=names, pairs=pairs, shard=shard,
+    result, took = gather(board, images / image, names=names, pairs=pairs, shard=shard,
                           smp=smp_for(pairs, smp), verbose=verbose)
     for line in text(result):
         print(line)

@@ -1,17 +1,17 @@
-// bench: one interrupt after the other, from the physical timer's deadline to the top half, to the
-// bottom half and to a thread. A look, not a measurement: the image `bench` is that, with all its
-// rows.
+// Rows of the shell's `bench`: one interrupt after the other, from the physical timer's deadline to
+// the top half, to the bottom half and to a thread, the CPU idle before. A look, not a measurement:
+// the image `bench` is that, with all its rows.
 #include "arch/board/board.hpp"
 #include "arch/dev/generic_timer.hpp"
 #include "intr/continuation.hpp"
 #include "kern/base/log.hpp"
 #include "kern/clock.hpp"
-#include "kern/pivot/commands.hpp"
+#include "kern/pivot/extend.hpp"
+#include "kern/semaphore.hpp"
 
 namespace pivot {
 namespace {
 
-constexpr u32 kSamples = 200;
 constexpr u64 kLeadNs = 50'000;  // from arming to the deadline: time to fall asleep
 
 struct Probe;
@@ -36,66 +36,44 @@ void bottom_half(MayBlock const& context, Probe& probe) {
     probe.done.post(context);
 }
 
-// Kept sorted, so that the median is an element.
-class Samples {
-  public:
-    void clear() { count_ = 0; }
-    void add(u64 ticks) {
-        u32 at = count_++;
-        for (; at != 0 && ticks_[at - 1] > ticks; --at) {
-            ticks_[at] = ticks_[at - 1];
-        }
-        ticks_[at] = ticks;
-    }
-    void print_row(const char* name) const {
-        log("{-20}{8} {8} {8}", name, Clock::ns_of_ticks(ticks_[0]),
-            Clock::ns_of_ticks(ticks_[count_ / 2]), Clock::ns_of_ticks(ticks_[count_ - 1]));
-    }
-
-  private:
-    u64 ticks_[kSamples] = {};
-    u32 count_ = 0;
-};
-
 constinit Probe g_probe{};
-constinit Samples g_to_top_half{};
-constinit Samples g_to_bottom_half{};
-constinit Samples g_to_thread{};
 
-void take_samples(MayBlock const& context) {
-    for (u32 i = 0; i < kSamples; ++i) {
-        g_probe.deadline = PhysicalTimer::now() + Clock::ticks_of_ns(kLeadNs);
-        PhysicalTimer::arm(g_probe.deadline);
-        g_probe.done.wait(context);
-        g_to_thread.add(PhysicalTimer::now() - g_probe.deadline);
-        g_to_top_half.add(g_probe.in_top_half - g_probe.deadline);
-        g_to_bottom_half.add(g_probe.in_bottom_half - g_probe.deadline);
-    }
-}
-
-}  // namespace
-
-bool short_bench(MayBlock const& context, Words const& words) {
-    if (words.count() != 1) {
-        return false;
-    }
+bool open(MayBlock const&) {
     LineError const error =
         BoardLines::request<&top_half>(Board::kPhysicalTimerLine, "bench", g_probe);
     if (error != LineError::none) {
         log("the physical timer's line: {}", text_of(error));
-        return true;
+        return false;
     }
-    g_to_top_half.clear();
-    g_to_bottom_half.clear();
-    g_to_thread.clear();
     (void)BoardLines::enable(Board::kPhysicalTimerLine);
-    take_samples(context);
-    (void)BoardLines::release(Board::kPhysicalTimerLine);
-    log("{-20}{8} {8} {8}", "ns", "min", "median", "max");
-    g_to_top_half.print_row("irq_to_handler");
-    g_to_bottom_half.print_row("irq_to_bottom_half");
-    g_to_thread.print_row("irq_to_thread");
     return true;
 }
 
+void close(MayBlock const&) { (void)BoardLines::release(Board::kPhysicalTimerLine); }
+
+// Until the thread that waits runs again.
+u64 to_thread(MayBlock const& context) {
+    g_probe.deadline = PhysicalTimer::now() + Clock::ticks_of_ns(kLeadNs);
+    PhysicalTimer::arm(g_probe.deadline);
+    g_probe.done.wait(context);
+    return PhysicalTimer::now() - g_probe.deadline;
+}
+
+u64 to_top_half(MayBlock const& context) {
+    (void)to_thread(context);
+    return g_probe.in_top_half - g_probe.deadline;
+}
+
+u64 to_bottom_half(MayBlock const& context) {
+    (void)to_thread(context);
+    return g_probe.in_bottom_half - g_probe.deadline;
+}
+
+PIVOT_ROW(g_top_half) = {"irq_to_handler", "idle: a line's top half", &to_top_half, &open, &close};
+PIVOT_ROW(g_bottom_half) = {"irq_to_bottom_half", "idle: its continuation", &to_bottom_half, &open,
+                            &close};
+PIVOT_ROW(g_thread) = {"irq_to_thread", "idle: the thread that waits for it", &to_thread, &open,
+                       &close};
+
+}  // namespace
 }  // namespace pivot

@@ -12,8 +12,6 @@ namespace pivot {
 bool show_lines(MayBlock const& context, Words const& words);
 // cpus: which there are, and what each is at.
 bool show_cpus(MayBlock const& context, Words const& words);
-// bench: the way of an interrupt to its top half, bottom half and thread, a few hundred times.
-bool short_bench(MayBlock const& context, Words const& words);
 // timers, timers every MS, timers stop: the armed callouts of every CPU; a periodic one to look at.
 bool show_timers(MayBlock const& context, Words const& words);
 // defer, defer panic on|off: what top halves that wanted adaptive mutexes have got.

@@ -5,6 +5,7 @@
 #include "kern/base/log.hpp"
 #include "kern/main.hpp"
 #include "kern/pivot/commands.hpp"
+#include "kern/pivot/extend.hpp"
 #include "kern/shell/inspect.hpp"
 #include "kern/shell/locks.hpp"
 
@@ -23,7 +24,6 @@ constexpr Command kCommands[] = {
     {"lockorder", "[fatal on|off]", "locks taken under others, and violations", &show_lock_order},
     {"masked", "[reset]", "the longest times that interrupts were held off", &show_masked},
     {"trace", "[on|off|clear]", "the last events of each CPU, in a traced kernel", &show_trace},
-    {"bench", "", "a short look at latencies; the image 'bench' measures", &short_bench},
     {"panic", "", "panics, to see one", &panic_on_purpose},
     {"reboot", "", "starts the machine anew", &reboot},
     {"halt", "", "ends the machine with status 0", &halt},
@@ -31,7 +31,21 @@ constexpr Command kCommands[] = {
 
 void echo(const char* text, usize length) { console()(text, length); }
 
-constinit Shell g_shell{&echo, kCommands};
+constinit Shell g_shell{&echo, kCommands, registered_commands()};
+
+// Whether the command line has asked for one, which has run.
+bool ran_a_program(MayBlock const& context) {
+    if (!Board::kIsEmulated) {
+        return false;
+    }
+    for (Program const& program : registered_programs()) {
+        if (was_told(program.word)) {
+            program.run(context);
+            return true;
+        }
+    }
+    return false;
+}
 
 // What arrived damaged is counted (irq), and is no text.
 void hear(MayBlock const& context, Received const& next) {
@@ -43,6 +57,12 @@ void hear(MayBlock const& context, Received const& next) {
 }  // namespace
 
 void image_main(MayBlock const& context) {
+    for (Driver const& driver : registered_drivers()) {
+        driver.attach(context);
+    }
+    if (ran_a_program(context)) {
+        return;
+    }
     start_console(context, {.wants = [] { return g_shell.wants(); }, .take = &hear});
     if (Board::kIsEmulated && was_told("panic-on-defer")) {
         Deferral::panic_on_defer(true);

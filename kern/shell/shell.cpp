@@ -49,9 +49,11 @@ void Shell::execute(MayBlock const& context) {
 }
 
 Command const* Shell::find(Words const& words) const {
-    for (usize i = 0; i < count_; ++i) {
-        if (words.is(0, commands_[i].name)) {
-            return &commands_[i];
+    for (Registered<Command> const& list : lists_) {
+        for (Command const& command : list) {
+            if (words.is(0, command.name)) {
+                return &command;
+            }
         }
     }
     return nullptr;
@@ -59,9 +61,10 @@ Command const* Shell::find(Words const& words) const {
 
 void Shell::help() const {
     log("{-11}{-21}{}", "help", "", "this list");
-    for (usize i = 0; i < count_; ++i) {
-        Command const& command = commands_[i];
-        log("{-11}{-21}{}", command.name, command.arguments, command.summary);
+    for (Registered<Command> const& list : lists_) {
+        for (Command const& command : list) {
+            log("{-11}{-21}{}", command.name, command.arguments, command.summary);
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "kern/base/atomic.hpp"
+#include "kern/base/registered.hpp"
 #include "kern/semaphore.hpp"
 #include "kern/shell/line_editor.hpp"
 #include "kern/shell/words.hpp"
@@ -37,9 +38,11 @@ class Shell {
     // `more` tells the console that the shell wants bytes again.
     using More = void (*)(MayBlock const& context);
 
+    // `own`: what was registered beside the table.
     template <usize N>
-    constexpr Shell(LineEditor::Echo echo, Command const (&commands)[N])
-        : editor_(echo), commands_(commands), count_(N) {}
+    constexpr Shell(LineEditor::Echo echo, Command const (&commands)[N],
+                    Registered<Command> own = {nullptr, nullptr})
+        : editor_(echo), lists_{{commands, commands + N}, own} {}
 
     // Reads and runs commands, for ever. `help` is built in.
     [[noreturn]] void run(MayBlock const& context, More more);
@@ -53,8 +56,7 @@ class Shell {
     void help() const;
 
     LineEditor editor_;
-    Command const* commands_;
-    usize count_;
+    Registered<Command> lists_[2];
     bool busy_ = true;  // the thread owns the editor
     bool cancelled_ = false;
     Semaphore line_ready_{"shell"};

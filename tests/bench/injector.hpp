@@ -5,33 +5,9 @@
 // each time. Elsewhere it is a dense sampling.
 #pragma once
 
-#include "spl/context.hpp"
-#include "spl/ipl.hpp"
+#include "kern/pivot/operation.hpp"
 
 namespace pivot::inject {
-
-// What the injected interrupt does beside being measured: nothing, or schedule something.
-using AlsoDo = void (*)(TopHalf<Ipl::high> const& context);
-
-// It comes back to the state that it began in, whatever it does in between: every thread that it
-// wakes has done its part and waits again, every callout has run.
-struct Operation {
-    const char* name;
-    void (*run)(MayBlock const& context);
-    void (*check)() = nullptr;  // beyond the kernel's invariants
-    AlsoDo also = nullptr;
-    bool in_pairs = false;  // short, and needs no clock: run_pairs takes it, too
-    // The operation holds the injected interrupt off, as all below high may be: what it waits is no
-    // latency of the kernel's.
-    bool held_off = false;
-    // It waits for every other CPU: with several, what they execute meanwhile is on the one clock
-    // that QEMU's exact mode has, and in the figure.
-    bool waits_for_cpus = false;
-    bool unconverted = false;  // the injected interrupt's line: it takes the system-wide SPL
-    // The injected interrupt's, and in pairs the earlier one's.
-    Ipl level = Ipl::high;
-    Ipl earlier = Ipl::sched;
-};
 
 struct Result {
     u32 points = 0;  // interrupts that came while the operation ran

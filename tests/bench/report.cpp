@@ -21,6 +21,11 @@ void print_function(uptr pc) {
 
 }  // namespace
 
+void print_place(uptr pc) {
+    print("0x{x} in ", pc);
+    print_function(pc);
+}
+
 void report_begin() {
     log("@bench board={} unit={} clock_hz={}", Board::kName,
         counter_hz() == 1'000'000'000 ? "instructions" : "ticks", counter_hz());

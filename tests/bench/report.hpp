@@ -5,6 +5,9 @@
 
 namespace pivot::bench {
 
+// "0x... in function".
+void print_place(uptr pc);
+
 // The first record.
 void report_begin();
 

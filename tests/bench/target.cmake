@@ -68,6 +68,7 @@ file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
 
 # An interrupt at every instruction of the kernel's operations.
 set(PIVOT_INJECT_SOURCES
+  tests/bench/campaign.cpp
   tests/bench/inject.cpp
   tests/bench/injector.cpp
   tests/bench/invariants.cpp

@@ -41,6 +41,7 @@ LAYERS = [
     # What an image does, and the boot order that brings it there: they stand on everything.
     ["kern/main.cpp", "kern/secondary.", "kern/pivot/"],
     ["tests/"],
+    ["docs/examples/"],  # what is written outside of the tree: on everything, and in no image of it
 ]
 RANK = {prefix: rank for rank, prefixes in enumerate(LAYERS) for prefix in prefixes}
 

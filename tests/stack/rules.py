@@ -94,12 +94,21 @@ POINTERS = (
     Pointer(r"kern/pivot/image\.cpp", r"console\(\)\(", CONSOLE),
     Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
     Pointer(r"kern/shell/shell\.cpp", r"->run\(",
-            (r"^bool pivot::\w+\(const MayBlock&, const Words&\)",)),
+            (r"\bbool pivot::(\{anonymous\}::)?\w+\(const MayBlock&, const Words&\)",)),
+    # What is registered (kern/pivot/extend.hpp).
+    Pointer(r"kern/pivot/image\.cpp", r"driver\.attach\(", (), or_none=True),
+    Pointer(r"kern/pivot/image\.cpp", r"program\.run\(",
+            (r"pivot::\{anonymous\}::(measure|run_campaign)\(const (pivot::)?MayBlock&\)",)),
+    Pointer(r"tests/bench/own\.cpp", r"row\.(sample|open|close)\(",
+            (r"pivot::\{anonymous\}::(open|close|to_\w+)\(const (pivot::)?MayBlock&\)",)),
+    Pointer(r"tests/bench/campaign\.cpp", r"lists\[i\]\(",
+            (r"operations\(const (pivot::)?MayBlock&\)",)),
     Pointer(r"kern/shell/shell\.cpp", r"more\(", (r"pivot::console_wanted\(",)),
     # The injection: each operation is called from the same few lines.
     Pointer(r"tests/bench/injector\.cpp", r"operation\.run\(|operation\.check\(|\balso\(",
             (r"pivot::inject::\{anonymous\}::\w+\(const pivot::(MayBlock|TopHalf<.*>)&\)",
-             r"pivot::inject::\{anonymous\}::\w+\(\)$")),
+             r"pivot::inject::\{anonymous\}::\w+\(\)$",
+             r"pivot::\{anonymous\}::\w+_pair\(const (pivot::)?MayBlock&\)"), or_none=True),
 )
 
 # A panic runs on the stack that it finds, with interrupts masked. Its report prints by polling.

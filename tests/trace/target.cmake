@@ -28,4 +28,5 @@ pivot_target_test(trace_in_a_panic IMAGE trace.elf EXACT ARGS --smp 2 --arg trac
   --expect "irq_enter 00000000000000ca probe" --expect "the last [0-9]+ events of CPU 1")
 
 # The shell of a traced kernel.
-pivot_image(pivot_traced FLAVOUR traced SOURCES ${PIVOT_SHELL_SOURCES})
+pivot_image(pivot_traced FLAVOUR traced SOURCES ${PIVOT_SHELL_SOURCES}
+  ${PIVOT_TRACED_SHELL_SOURCES})
