@@ -3,8 +3,8 @@
 //
 // A sample is the counter at the thread's first statement after the sleep, less the time that it
 // asked for: so it holds the timer's interrupt, the callout, the wake-up and the switch. First with
-// nothing else to do, then with a load below the thread: two that compute and yield, two that pass a
-// semaphore to and fro, and two that want the same mutex.
+// nothing else to do, then with a load below the thread: two that compute and yield, two that pass
+// a semaphore to and fro, and two that want the same mutex.
 #include "kern/main.hpp"
 #include "kern/sched.hpp"
 #include "kern/semaphore.hpp"
