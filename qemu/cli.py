@@ -15,12 +15,13 @@ import inject
 import machines
 import packages
 import presets
+import rivals
 import say
 import trace
 
 HELP = """\
-usage: ./pivot [bench | compare | baseline | argue | inject | trace | test | run | debug | clean |
-               help] [options]
+usage: ./pivot [bench | compare | baseline | argue | inject | trace | rivals | test | run | debug |
+               clean | help] [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
   compare A.json B.json   two results of bench, row by row; status 1 if something is slower
@@ -28,13 +29,14 @@ usage: ./pivot [bench | compare | baseline | argue | inject | trace | test | run
   argue   measure Pivot's way beside interrupt threads: latency, work, bytes lost; with a picture
   inject  an interrupt at every instruction of the kernel's operations; where is the worst one?
   trace [SCENARIO]  record what happens, for ui.perfetto.dev and as text
+  rivals linux-rt  boot Debian's real-time Linux here and measure it beside Pivot
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
   clean   remove build/
   help    this text
 
-  --board NAME    bench, baseline, argue, inject, trace, run, debug: the board ({boards})
+  --board NAME    all that boot something, but test: the board ({boards})
   --gic 2|3       the same as --board, by the interrupt controller
   --list          bench: the rows and what each measures; inject: the operations;
                   trace: the scenarios
@@ -43,6 +45,7 @@ usage: ./pivot [bench | compare | baseline | argue | inject | trace | test | run
   --repeat N      bench: N times; in an exact run each must give the same figures
   --smp N         bench, inject, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too; argue: longer streams, more rates
+  --fresh         rivals: fetch the packages again
   --op A[,B]      inject: only these operations
   --pairs         inject: two interrupts, every distance apart
   --shard I/N     inject: the Ith of N parts (GTEST_SHARD_INDEX and GTEST_TOTAL_SHARDS say it, too)
@@ -56,8 +59,9 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 """
 
 BUILD = machines.ROOT / "build"
-COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "trace", "test", "run", "debug",
-            "clean", "help")
+COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "trace", "rivals", "test", "run",
+            "debug", "clean", "help")
+ONE_BOARD = ("argue", "inject", "trace", "rivals", "run", "debug")
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,7 +80,7 @@ def arguments(argv):
     for option in ("--board", "--gic", "--smp", "--rows", "--samples", "--repeat"):
         parser.add_argument(option)
     for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--list",
-                 "--help", "-h"):
+                 "--fresh", "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     inject.add_options(parser)
     args = parser.parse_args(argv)
@@ -84,7 +88,7 @@ def arguments(argv):
         args.command = "help"
     if args.command not in COMMANDS:
         parser.error(f"no sub-command '{args.command}'")
-    booted = ("bench", "baseline", "argue", "inject", "trace", "run", "debug")
+    booted = ("bench", "baseline", "argue", "inject", "trace", "rivals", "run", "debug")
     for word, given, goes_with in (("--board", args.board is not None, booted),
                                    ("--gic", args.gic is not None, booted),
                                    ("--smp", args.smp is not None,
@@ -95,6 +99,7 @@ def arguments(argv):
                                    *((f"--{name}", getattr(args, name), ("inject",))
                                      for name in inject.OPTIONS),
                                    ("--full", args.full, ("test", "argue")),
+                                   ("--fresh", args.fresh, ("rivals",)),
                                    ("--panic-on-defer", args.panic_on_defer, ("run",)),
                                    ("--", rest, ("debug",))):
         if given not in (None, False, []) and args.command not in (*goes_with, "help"):
@@ -103,6 +108,8 @@ def arguments(argv):
         parser.error("compare wants two files that bench has written")
     if args.command == "trace" and len(args.files) < 2:
         args.scenario = trace.chosen(*args.files or ["interrupt"])
+    elif args.command == "rivals":
+        rivals.chosen(*args.files or ["linux-rt"])
     elif args.files and args.command != "compare":
         parser.error(f"{args.command} takes no '{args.files[0]}'")
     if args.gic is not None:
@@ -137,7 +144,7 @@ def boards_of(args):
     if args.board is not None:
         return [args.board]
     every = list(machines.boards())
-    return every[:1] if args.command in ("argue", "inject", "trace", "run", "debug") else every
+    return every[:1] if args.command in ONE_BOARD else every
 
 
 def prepare(args):
@@ -255,6 +262,14 @@ def do_trace(args):
     return 0
 
 
+def do_rivals(args):
+    board, = boards_of(args)
+    must_build(board, args.verbose, "cyclic")
+    rivals.measure(board, presets.build_dir(board) / "images", BUILD / "rivals", fresh=args.fresh,
+                   verbose=args.verbose)
+    return 0
+
+
 def count_junit(path):
     """(passed, names of failed, names of skipped) of a CTest JUnit file."""
     passed, failed, skipped = 0, [], []
@@ -346,7 +361,8 @@ def main(argv):
         if args.command in packages.NEEDS and not args.list and args.command != "inject":
             prepare(args)
         action = {"bench": do_bench, "compare": do_compare, "baseline": do_baseline,
-                  "argue": do_argue, "inject": do_inject, "trace": do_trace, "test": do_test,
+                  "argue": do_argue, "inject": do_inject, "trace": do_trace,
+                  "rivals": do_rivals, "test": do_test,
                   "run": do_run, "debug": do_debug, "clean": do_clean,
                   "help": do_help}[args.command]
         return action(args)

@@ -49,6 +49,7 @@ NEEDS = {
     "argue": (*BUILD, GIT, GNUPLOT),
     "inject": (*BUILD, GIT),
     "trace": BUILD,
+    "rivals": BUILD,
     "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),
     "run": BUILD,
     "debug": (*BUILD, GDB),

@@ -61,6 +61,14 @@ add_test(NAME argue_repeatable_and_as_promised COMMAND Python3::Interpreter
   --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/argue)
 set_tests_properties(argue_repeatable_and_as_promised PROPERTIES LABELS bench TIMEOUT 600)
 
+# What cyclictest measures on Linux, measured here (docs/rivals.md).
+pivot_image(cyclic FLAVOUR release SOURCES
+  tests/bench/cyclic.cpp
+  tests/bench/report.cpp
+  tests/bench/samples.cpp)
+pivot_target_test(cyclic_is_repeatable IMAGE cyclic.elf EXACT ARGS --smp 1
+  --expect "@row name=cyclic_idle" --expect "@row name=cyclic_loaded" --expect "@end")
+
 # What the row kernel_size adds up (qemu/size.py): all objects, and what this image has of them.
 target_link_options(bench PRIVATE -Wl,-Map=${CMAKE_BINARY_DIR}/images/bench.map)
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/kernel_objects.txt
