@@ -66,7 +66,7 @@ pivot_image(cyclic FLAVOUR release SOURCES
   tests/bench/cyclic.cpp
   tests/bench/report.cpp
   tests/bench/samples.cpp)
-pivot_target_test(cyclic_is_repeatable IMAGE cyclic.elf EXACT ARGS --smp 1
+pivot_target_test(cyclic_measures_both IMAGE cyclic.elf EXACT ARGS --smp 1
   --expect "@row name=cyclic_idle" --expect "@row name=cyclic_loaded" --expect "@end")
 
 # What the row kernel_size adds up (qemu/size.py): all objects, and what this image has of them.
