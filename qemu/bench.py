@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import elf  # noqa: E402
 import export  # noqa: E402
 import html_report  # noqa: E402
+import html_strip  # noqa: E402
 import machines  # noqa: E402
 import mix  # noqa: E402
 import protocol  # noqa: E402
@@ -101,7 +102,8 @@ def compiler_of(images):
 def gather(board, images, smp, verbose, samples=None):
     """(what all images print, which rows of it the instruction mix can be asked for)"""
     records, mixed = protocol.Records(board=board), {}
-    for image, cpus in RUNS:
+    for done, (image, cpus) in enumerate(RUNS):
+        say.progress(done, len(RUNS), image)
         name = f"{image}.elf"
         args = (f"samples={samples}",) if samples is not None else ()
         more = run_image(board, images / name, smp=cpus or smp, verbose=verbose, args=args)
@@ -111,6 +113,7 @@ def gather(board, images, smp, verbose, samples=None):
         protocol.merge(records, more)
         if (image, cpus) == MIXED:
             mixed = {row["name"]: (row["median"], row["divisor"]) for row in more.rows}
+    say.progress(len(RUNS), len(RUNS), "")
     try:
         records.sizes = size.measure(images)
     except elf.ElfError as error:
@@ -162,6 +165,7 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
     detail = {"mix": mixes, "injections": records.injections,
               "held": records.held, "worst": records.worst,
               "skipped": records.skips}
+    detail["strips"] = strips_of(board, images, verbose)
     (out / f"{board}.detail.json").write_text(json.dumps(detail, indent=2) + "\n",
                                               encoding="utf-8")
     html_report.write(out / f"{board}.html", data, detail, rivals)
@@ -169,6 +173,17 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
     print(f"written: {out / board}.json, .csv, .histograms")
     print(f"report: {out / board}.html", flush=True)
     return within
+
+
+def strips_of(board, images, verbose):
+    """The latency at each point of the kernel's operations; of one CPU, for the points are exact
+    then."""
+    import inject  # noqa: PLC0415  (which needs version_of_source)
+
+    campaign, _ = inject.gather(board, images / inject.IMAGE, names=[], pairs=False, shard=None,
+                                smp="1", verbose=verbose)
+    worst = [one for one in campaign["operations"] if one["points"] and not one["held_off"]]
+    return sorted(worst, key=lambda one: (-one["worst"], one["op"]))[:html_strip.SHOWN]
 
 
 def judge(records, rivals, mixes, found):

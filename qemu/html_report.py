@@ -9,6 +9,7 @@ from pathlib import Path
 import curves
 import html_chart
 import html_detail
+import html_strip
 import machines
 import report
 from html_rows import Rows, rows_without_rivals, rows_with_rivals, tiles
@@ -126,7 +127,8 @@ def page(data, detail, rivals):
                 tag("ul", *(tag("li", line.strip()) for line in told), class_="notes"))
     parts = (heading(data, rows), tiles(rows), rows_with_rivals(rows), rows_without_rivals(rows),
              notes if told else None, histograms(data, rows), scaling(data, rivals),
-             html_detail.worst_case(records, rivals), html_detail.mixes(data, detail),
+             html_detail.worst_case(records, rivals), html_strip.strips(detail),
+             html_detail.mixes(data, detail),
              html_detail.held(detail), html_detail.sizes(data), environment(data, rivals))
     head = tag("head", Html('<meta charset="utf-8">\n<meta name="viewport" '
                             'content="width=device-width, initial-scale=1">\n'),

@@ -37,6 +37,15 @@ def error(text):
     print(coloured("pivot:", "31", sys.stderr), text, file=sys.stderr, flush=True)
 
 
+def progress(done, total, what):
+    """A bar on a terminal, wiped off when all is done; nothing anywhere else."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return
+    full = 30 * done // total
+    line = f"[{'#' * full}{'.' * (30 - full)}] {done}/{total} {what}"
+    print("\r\x1b[K" + (line if done < total else ""), end="", file=sys.stderr, flush=True)
+
+
 def command_line(words, verbose):
     if verbose:
         print("+", shlex.join(map(str, words)), flush=True)

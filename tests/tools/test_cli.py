@@ -1,9 +1,13 @@
 """./pivot refuses in one line and with status 2, before it has done anything."""
 
+import io
+import sys
 import unittest
 from unittest import mock
 
 from helper import ROOT, ProgramsTest
+
+import say
 
 TOOLS = ("cmake", "ninja", "g++", "aarch64-linux-gnu-g++", "git", "clang++", "clang-format",
          "gdb-multiarch")
@@ -154,6 +158,21 @@ class CliTest(ProgramsTest):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("usage: ./pivot", done.stdout)
             self.assertNotIn("\x1b", done.stdout)
+
+    def test_a_bar_only_on_a_terminal(self):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+            with mock.patch.object(sys, "stderr", stream), mock.patch.dict("os.environ",
+                                                                           {"TERM": "xterm"}):
+                say.progress(1, 3, "inject")
+                say.progress(3, 3, "")
+            self.assertEqual("[##########....................] 1/3 inject" in stream.getvalue(),
+                             shown)
+            self.assertTrue(stream.getvalue().endswith("\r\x1b[K" if shown else ""))
+        self.assertEqual(stream.getvalue(), "")
 
     def test_no_python(self):
         (self.bin / "python3").unlink()

@@ -186,6 +186,21 @@ class RowsTest(HtmlTest):
         others = [l for l in page.all("tr", class_="miss") if l is not line]
         self.assertEqual(others, [])
 
+    def test_the_strips_are_those_of_the_campaign(self):
+        data, detail = measured()
+        one = {"op": "<op>", "points": 5, "min": 27, "worst": 61, "held_off": False,
+               "strip": [[27, 2], [61, 1], [60, 1], [27, 1]], "masked": None}
+        detail["strips"] = [one, {**one, "op": "long", "worst": 37, "points": 2000,
+                                  "strip": [[27, 1999], [37, 1]]}, {**one, "strip": None}]
+        page = self.page(data, detail)
+        strips = list(page.all("svg", class_="points"))
+        self.assertEqual([s.attributes["viewbox"] for s in strips], ["0 0 5 10", "0 0 480 10"])
+        told = [(r.attributes["x"], r.attributes["width"], r.attributes["fill-opacity"],
+                 r.one("title").text()) for r in strips[0].all("rect")]
+        self.assertEqual(told, [("2", "1", "1.00", "61"), ("3", "1", "0.97", "60")])
+        last, = strips[1].all("rect")       # the worst of a column's points, at the end
+        self.assertEqual((last.attributes["x"], last.one("title").text()), ("479", "37"))
+
     def test_without_a_miss_it_says_so(self):
         data, detail = measured()
         without_curves(detail)
