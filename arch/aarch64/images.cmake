@@ -149,12 +149,16 @@ set(PIVOT_TRACE_SOURCES
 # The image `pivot`: a shell, with bench and inject of what is registered.
 set(PIVOT_SHELL_SOURCES
   kern/pivot/bench.cpp
+  kern/pivot/continuations.cpp
   kern/pivot/cpus.cpp
   kern/pivot/deferrals.cpp
   kern/pivot/image.cpp
   kern/pivot/irq.cpp
   kern/pivot/machine.cpp
+  kern/pivot/memory_map.cpp
+  kern/pivot/stacks.cpp
   kern/pivot/timers.cpp
+  kern/pivot/top.cpp
   kern/pivot/trace_command.cpp
   kern/shell/inspect.cpp
   kern/shell/line_editor.cpp

@@ -8,7 +8,8 @@
 
 namespace pivot {
 
-// irq, irq measure N on|off: what every line has cost, like vmstat -i.
+// irq, irq measure N on|off: what every line has cost, like vmstat -i. irq affinity N CPU: from now
+// on to that CPU.
 bool show_lines(MayBlock const& context, Words const& words);
 // cpus: which there are, and what each is at.
 bool show_cpus(MayBlock const& context, Words const& words);

@@ -14,7 +14,7 @@ namespace {
 
 //   name      arguments            what it does                                          by
 constexpr Command kCommands[] = {
-    {"irq", "[measure N on|off]", "interrupts by line; measure line N's top half", &show_lines},
+    {"irq", "[measure N on|off|affinity N CPU]", "interrupts by line", &show_lines},
     {"cpus", "", "which CPUs there are, and what each is at", &show_cpus},
     {"ps", "", "threads", &list_threads},
     {"spl", "", "the interrupt priority level, and what each is for", &show_spl},

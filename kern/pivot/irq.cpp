@@ -1,4 +1,4 @@
-// irq: what every line has cost.
+// irq: what every line has cost; and to which CPU it goes.
 #include "arch/board/board.hpp"
 #include "arch/board/console.hpp"
 #include "intr/deferral.hpp"
@@ -106,11 +106,27 @@ bool measure(Words const& words) {
     return true;
 }
 
+bool move(MayBlock const& context, Words const& words) {
+    u32 intid = 0;
+    u32 cpu = 0;
+    if (words.count() != 4 || !words.number(2, intid) || !words.number(3, cpu)) {
+        return false;
+    }
+    LineError const error = BoardLines::move_to(context, LineId(intid), cpu);
+    if (error != LineError::none) {
+        log("line {}: {}", intid, text_of(error));
+    }
+    return true;
+}
+
 }  // namespace
 
-bool show_lines(MayBlock const&, Words const& words) {
+bool show_lines(MayBlock const& context, Words const& words) {
     if (words.is(1, "measure")) {
         return measure(words);
+    }
+    if (words.is(1, "affinity")) {
+        return move(context, words);
     }
     if (words.count() != 1) {
         return false;

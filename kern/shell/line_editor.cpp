@@ -5,6 +5,8 @@ namespace {
 
 constexpr u8 kControlC = 0x03;
 constexpr u8 kBackspace = 0x08;
+constexpr u8 kControlN = 0x0e;
+constexpr u8 kControlP = 0x10;
 constexpr u8 kControlU = 0x15;
 constexpr u8 kControlW = 0x17;
 constexpr u8 kEscape = 0x1b;
@@ -37,8 +39,14 @@ Typed LineEditor::feed(u8 byte) {
             erase(length_);
             overlong_ = false;
             break;
+        case kControlP:
+            recall(back_ + 1);
+            break;
+        case kControlN:
+            recall(back_ == 0 ? 0 : back_ - 1);
+            break;
         case '\t':
-            insert(' ');
+            complete_word();
             break;
         default:
             if (is_printable(byte)) {
@@ -51,6 +59,7 @@ Typed LineEditor::feed(u8 byte) {
 
 void LineEditor::clear() {
     length_ = 0;
+    back_ = 0;
     overlong_ = false;
     text_[0] = '\0';
 }
@@ -77,13 +86,71 @@ bool LineEditor::swallow(u8 byte) {
         case Escape::sequence:
             if (byte >= 0x40) {  // parameters and intermediates lie below
                 escape_ = Escape::none;
+                press(byte);
             }
             return true;
         case Escape::one_more:
             escape_ = Escape::none;
+            press(byte);
             return true;
     }
     return false;
+}
+
+// The key whose sequence ends so.
+void LineEditor::press(u8 last) {
+    if (last == 'A') {
+        recall(back_ + 1);
+    } else if (last == 'B') {
+        recall(back_ == 0 ? 0 : back_ - 1);
+    }
+}
+
+void LineEditor::complete_word() {
+    if (complete_ == nullptr) {
+        insert(' ');
+        return;
+    }
+    char rest[kLongest];
+    u32 const count = complete_(who_, text_, length_, rest);
+    if (count == 0) {
+        echo_("\a", 1);
+    }
+    for (u32 i = 0; i < count; ++i) {
+        insert(rest[i]);
+    }
+}
+
+// Not the same line twice in a row, nor an empty one.
+void LineEditor::keep() {
+    char const* const last = kept_[(lines_ + kKept - 1) % kKept];
+    u32 i = 0;
+    while (i < length_ && text_[i] == last[i]) {
+        ++i;
+    }
+    if (length_ == 0 || overlong_ || (i == length_ && last[i] == '\0')) {
+        return;
+    }
+    char* const kept = kept_[lines_++ % kKept];
+    for (i = 0; i <= length_; ++i) {
+        kept[i] = text_[i];
+    }
+}
+
+// Shows the line that is so many back: 1 is the last one, 0 an empty line.
+void LineEditor::recall(u32 back) {
+    if (back > lines_ || back > kKept) {
+        echo_("\a", 1);
+        return;
+    }
+    back_ = back;
+    erase(length_);
+    overlong_ = false;
+    if (back != 0) {
+        for (char const* c = kept_[(lines_ - back) % kKept]; *c != '\0'; ++c) {
+            insert(*c);
+        }
+    }
 }
 
 void LineEditor::insert(char c) {
@@ -119,6 +186,9 @@ u32 LineEditor::last_word() const {
 
 Typed LineEditor::end(Typed how, const char* text, usize length) {
     text_[length_] = '\0';
+    if (how == Typed::line) {
+        keep();
+    }
     echo_(text, length);
     return how;
 }

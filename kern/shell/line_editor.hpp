@@ -7,8 +7,9 @@
 //   CR, LF, CR LF          end of line, once
 //   DEL, ^H; ^W; ^U        take back a character, a word, the line
 //   ^C                     gives the line up
-//   TAB                    a space
-//   ESC ...                a key's sequence (ECMA-48: CSI, SS3, intermediates): swallowed
+//   TAB                    completes the word, as far as it is told how; else a space
+//   up, down; ^P, ^N       the lines before, back to the one that was being typed: it is empty then
+//   ESC ...                another key's sequence (ECMA-48: CSI, SS3, intermediates): swallowed
 //   NUL, other controls, bytes above 126    ignored
 // A character that does not fit rings the bell and makes the line unusable until it is taken back
 // as a whole: half a command is never run.
@@ -23,9 +24,14 @@ enum class Typed : u8 { more, line, cancelled };
 class LineEditor {
   public:
     static constexpr u32 kLongest = 127;
+    static constexpr u32 kKept = 8;  // lines before
     using Echo = void (*)(const char* text, usize length);
+    // What a TAB adds to the `length` characters of `text`: into `rest`, as many as are returned,
+    // at most kLongest. 0: nothing is known to follow.
+    using Complete = u32 (*)(const void* who, const char* text, u32 length, char* rest);
 
-    constexpr explicit LineEditor(Echo echo) : echo_(echo) {}
+    constexpr explicit LineEditor(Echo echo, Complete complete = nullptr, const void* who = nullptr)
+        : echo_(echo), complete_(complete), who_(who) {}
     LineEditor(LineEditor const&) = delete;
     LineEditor& operator=(LineEditor const&) = delete;
 
@@ -46,11 +52,20 @@ class LineEditor {
 
     [[nodiscard]] bool swallow(u8 byte);
     void insert(char c);
+    void press(u8 last);
+    void complete_word();
+    void keep();
+    void recall(u32 back);
     void erase(u32 count);
     [[nodiscard]] u32 last_word() const;
     [[nodiscard]] Typed end(Typed how, const char* text, usize length);
 
     Echo echo_;
+    Complete complete_;
+    const void* who_;
+    char kept_[kKept][kLongest + 1] = {};
+    u32 lines_ = 0;  // of all that have been kept; the last kKept are there
+    u32 back_ = 0;   // how many lines back what is shown is
     char text_[kLongest + 1] = {};
     u32 length_ = 0;
     bool overlong_ = false;

@@ -59,6 +59,40 @@ Command const* Shell::find(Words const& words) const {
     return nullptr;
 }
 
+u32 Shell::complete(const void* shell, const char* text, u32 length, char* rest) {
+    char const* found = nullptr;
+    u32 alike = 0;  // so many characters all that fit have in common
+    u32 fits = 0;
+    auto const look_at = [&](char const* name) {
+        for (u32 i = 0; i < length; ++i) {
+            if (name[i] != text[i]) {  // also where a name ends
+                return;
+            }
+        }
+        u32 i = length;
+        while (name[i] != '\0' && (found == nullptr || (i < alike && name[i] == found[i]))) {
+            ++i;
+        }
+        found = name;
+        alike = i;
+        ++fits;
+    };
+    look_at("help");
+    for (Registered<Command> const& list : static_cast<Shell const*>(shell)->lists_) {
+        for (Command const& command : list) {
+            look_at(command.name);
+        }
+    }
+    u32 count = 0;
+    for (u32 i = length; fits != 0 && i < alike; ++i) {
+        rest[count++] = found[i];
+    }
+    if (fits == 1) {
+        rest[count++] = ' ';
+    }
+    return count;
+}
+
 void Shell::help() const {
     log("{-11}{-21}{}", "help", "", "this list");
     for (Registered<Command> const& list : lists_) {

@@ -42,7 +42,7 @@ class Shell {
     template <usize N>
     constexpr Shell(LineEditor::Echo echo, Command const (&commands)[N],
                     Registered<Command> own = {nullptr, nullptr})
-        : editor_(echo), lists_{{commands, commands + N}, own} {}
+        : editor_(echo, &complete, this), lists_{{commands, commands + N}, own} {}
 
     // Reads and runs commands, for ever. `help` is built in.
     [[noreturn]] void run(MayBlock const& context, More more);
@@ -52,6 +52,8 @@ class Shell {
 
   private:
     void execute(MayBlock const& context);
+    // Of the first word: the names of the commands.
+    static u32 complete(const void* shell, const char* text, u32 length, char* rest);
     [[nodiscard]] Command const* find(Words const& words) const;
     void help() const;
 

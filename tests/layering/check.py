@@ -58,6 +58,7 @@ PORT_USERS = {
     "kern/main.cpp": {"bring_up.hpp", "mmu.hpp"},
     "kern/secondary.cpp": {"bring_up.hpp", "psci.hpp"},
     "kern/pivot/machine.cpp": {"psci.hpp", "semihosting.hpp"},
+    "kern/pivot/memory_map.cpp": {"mmu.hpp"},
 }
 
 # Includes that go rightwards all the same, each with its reason. One that is not needed is an

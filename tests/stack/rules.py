@@ -93,6 +93,7 @@ POINTERS = (
             (r"image_main.*<lambda\(.*Received&\)>", r"\bhear\("), or_none=True),
     Pointer(r"kern/pivot/image\.cpp", r"console\(\)\(", CONSOLE),
     Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
+    Pointer(r"kern/shell/line_editor\.cpp", r"complete_\(", (r"pivot::Shell::complete\(",)),
     Pointer(r"kern/shell/shell\.cpp", r"->run\(",
             (r"\bbool pivot::(\{anonymous\}::)?\w+\(const MayBlock&, const Words&\)",)),
     # What is registered (kern/pivot/extend.hpp).

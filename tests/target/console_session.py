@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from console_link import PROMPT, Link  # noqa: E402
 
 COMMANDS = ("help", "irq", "cpus", "ps", "spl", "timers", "lockstat", "defer", "lockorder",
-            "masked", "trace", "panic", "reboot", "halt", "bench", "inject")
+            "masked", "trace", "panic", "reboot", "halt", "bench", "inject", "mem", "cont", "stack",
+            "top")
 LEVELS = ("none", "softclock", "softbio", "softnet", "softserial", "vm", "sched", "high")
 ARGS = None
 
@@ -51,6 +52,8 @@ class Session(unittest.TestCase):
     def test_help_names_every_command(self):
         listed = [line.split()[0] for line in self.link.command("help").splitlines()]
         self.assertEqual(sorted(listed), sorted(COMMANDS))  # the registered have no order
+        page = (Path(__file__).resolve().parents[2] / "docs" / "shell.md").read_text("utf-8")
+        self.assertEqual([name for name in listed if f"| `{name}" not in page], [])
 
     def test_ps_shows_the_threads(self):
         rows = [line.split() for line in self.link.command("ps").splitlines()]
@@ -95,12 +98,64 @@ class Session(unittest.TestCase):
         self.assertEqual(line_counts(self.link.command("irq"))[33][2], "-")
 
     def test_irq_refuses_what_makes_no_sense(self):
-        usage = "usage: irq [measure N on|off]\n"
+        usage = "usage: irq [measure N on|off|affinity N CPU]\n"
         for words in ("x", "measure", "measure 33", "measure x on", "measure 33 maybe",
                       "measure 99999999999 on", "measure 33 on now", "1 2 3 4 5 6 7 8 9"):
             self.assertEqual(self.link.command(f"irq {words}"), usage)
         self.assertIn("nobody has requested", self.link.command("irq measure 40 on"))
         self.assertIn("no such line", self.link.command("irq measure 4000 on"))
+
+    def test_irq_affinity_moves_a_line(self):
+        self.assertEqual(self.link.command("irq affinity 33 0"), "")
+        self.assertIn("that CPU is not online", self.link.command("irq affinity 33 99"))
+        self.assertIn("of another kind", self.link.command("irq affinity 27 0"))
+        self.assertIn("nobody has requested", self.link.command("irq affinity 40 0"))
+
+    def test_mem_has_nothing_writable_and_executable(self):
+        text = self.link.command("mem")
+        rows = re.findall(r"^([0-9a-f]{16}) ([0-9a-f]{16}) +\d+ KiB  (r[w-][x-])  (\w+) +(.*)$",
+                          text, re.M)
+        self.assertEqual(len(rows), len(text.splitlines()) - 1)
+        told = [(may, memory, what.partition(",")[0]) for _, _, may, memory, what in rows]
+        self.assertEqual(told, [("r-x", "normal", "code"), ("r--", "normal", "constants"),
+                                ("rw-", "normal", "data and stacks"), ("rw-", "device", "devices")])
+        for (_, end, *_), (first, *_) in zip(rows, rows[1:]):
+            self.assertLessEqual(int(end, 16), int(first, 16))
+        self.assertRegex(rows[2][4], r", \d\d+ pages unmapped")     # the guards of the stacks
+
+    def test_cont_shows_every_bottom_half(self):
+        rows = [line.split() for line in self.link.command("cont").splitlines()[1:]]
+        self.assertEqual([row[1] for row in rows if row[0] == "0"],
+                         ["softserial", "softnet", "softbio", "softclock"])
+        for _, _, *queue, priority, demoted in rows:
+            self.assertIn(" ".join(queue), ("idle", "has work", "away"))
+            self.assertIn(priority, ("32", "33", "34", "35"))
+            self.assertEqual(demoted, "0")
+
+    def test_stack_shows_what_was_used(self):
+        rows = [line.split() for line in self.link.command("stack").splitlines()[1:]]
+        used = {(name, cpu): int(bytes_used) for name, cpu, bytes_used, *_ in rows}
+        self.assertGreater(used["main", "0"], 500)
+        self.assertGreater(used["(interrupts)", "0"], 0)
+        for *_, most, size, percent in rows:
+            self.assertLess(int(most), int(size))
+            self.assertEqual(int(percent), int(most) * 100 // int(size))
+
+    def test_top_shows_who_had_the_cpus(self):
+        rows = [line.split() for line in self.link.command("top 100").splitlines()]
+        self.assertGreater(int(rows[0][3]), 50)
+        shares = [float(share) for _, cpu, share in rows[1:] if cpu == "0"]
+        self.assertTrue(99 < sum(shares) < 101)
+        self.assertIn("idle", [row[0] for row in rows[1:]])
+        self.assertEqual(self.link.command("top 0"), "usage: top [MS]\n")
+
+    def test_tab_completes_and_up_brings_back(self):
+        self.link.send(b"lock\to\t\r")
+        self.link.wait_for(rb"lock\x07order \r?\n(0 violations|this kernel)")
+        self.link.wait_for(PROMPT)
+        self.link.send(b"\x1b[A\r")
+        self.link.wait_for(rb"lockorder \r?\n(0 violations|this kernel)")
+        self.link.wait_for(PROMPT)
 
     def test_defer_shows_what_top_halves_have_got(self):
         head = "line  name             taken   spun for   deferred\n"
@@ -211,7 +266,7 @@ class Session(unittest.TestCase):
                          "nosuch: no such command; 'help' lists them\n")
 
     def test_commands_take_no_arguments_that_they_do_not_know(self):
-        for name in ("ps", "spl", "panic", "reboot", "halt"):
+        for name in ("ps", "spl", "mem", "cont", "stack", "panic", "reboot", "halt"):
             self.assertEqual(self.link.command(f"{name} now"), f"usage: {name} \n")
 
     def test_empty_line_prompts_again(self):

@@ -92,12 +92,12 @@ TEST_F(LineEditorTest, DoesNotRunWhatIsLeftOfALineThatWasTooLong) {
 }
 
 TEST_F(LineEditorTest, SwallowsEscapeSequences) {
-    EXPECT_EQ(type("p\x1b[As\r"), Lines{"ps"}) << "cursor up";
+    EXPECT_EQ(type("p\x1b[Cs\r"), Lines{"ps"}) << "cursor right";
     EXPECT_EQ(type("p\x1b[1;5Ds\r"), Lines{"ps"}) << "with parameters";
     EXPECT_EQ(type("p\x1bOPs\r"), Lines{"ps"}) << "F1";
     EXPECT_EQ(type("p\x1b(Bs\r"), Lines{"ps"}) << "with an intermediate byte";
     EXPECT_EQ(type("p\x1bxs\r"), Lines{"ps"}) << "Alt-x";
-    EXPECT_EQ(type("p\x1b\x1b[As\r"), Lines{"ps"});
+    EXPECT_EQ(type("p\x1b\x1b[Cs\r"), Lines{"ps"});
     EXPECT_EQ(g_echo.find('\x1b'), std::string::npos);
 }
 
@@ -112,6 +112,49 @@ TEST_F(LineEditorTest, IgnoresWhatIsNoText) {
 }
 
 TEST_F(LineEditorTest, TakesATabForASpace) { EXPECT_EQ(type("irq\tx\r"), Lines{"irq x"}); }
+
+TEST_F(LineEditorTest, BringsBackTheLinesBefore) {
+    constexpr const char* kUp = "\x1b[A";
+    constexpr const char* kDown = "\x1bOB";
+    EXPECT_EQ(type("one\rtwo\r\rtwo\r"s + kUp + kUp + "\r"),
+              (Lines{"one", "two", "", "two", "one"}));
+    EXPECT_EQ(type(kUp + "\x10"s + kDown + "!\r"), Lines{"one!"}) << "and ^P; to be changed";
+    EXPECT_EQ(type("half"s + kUp + kDown + "\x0e\r"), Lines{""});
+    EXPECT_EQ(type("half\003"s), Lines{"^C"});
+    EXPECT_EQ(type(kUp + "\r"s), Lines{"one!"}) << "what was given up is not kept";
+}
+
+TEST_F(LineEditorTest, KeepsSoManyLinesBefore) {
+    for (u32 i = 0; i < LineEditor::kKept + 3; ++i) {
+        (void)type(std::string(i + 1, 'x') + "\r");
+    }
+    std::string up;
+    for (u32 i = 0; i < LineEditor::kKept; ++i) {
+        up += "\x1b[A";
+    }
+    EXPECT_EQ(type(up + "\r"), Lines{"xxxx"});
+    g_echo.clear();
+    EXPECT_EQ(type(up + "\x1b[A\r"), Lines{"xxxxx"}) << "no further than the oldest";
+    EXPECT_NE(g_echo.find('\a'), std::string::npos);
+}
+
+TEST_F(LineEditorTest, CompletesAsItIsTold) {
+    static std::string asked;
+    LineEditor editor{[](const char* text, usize length) { g_echo.append(text, length); },
+                      [](const void* who, const char* text, u32 length, char* rest) -> u32 {
+                          asked.assign(text, length);
+                          rest[0] = *static_cast<const char*>(who);
+                          return length > 3 ? 0 : 1;
+                      },
+                      "?"};
+    for (char const c : "abc\t\t"s) {
+        (void)editor.feed(static_cast<u8>(c));
+    }
+    EXPECT_EQ(asked, "abc?");
+    EXPECT_EQ(g_echo, "abc?\a");
+    (void)editor.feed('\r');
+    EXPECT_STREQ(editor.text(), "abc?");
+}
 
 TEST_F(LineEditorTest, KeepsItsBoundsAndEchoesTextOnlyWhateverComes) {
     std::mt19937 random(20240607);
