@@ -10,6 +10,7 @@ not (one line on stderr per failure), 2 the command itself cannot work.
 import argparse
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -137,6 +138,8 @@ def main(argv=None):
     if args.full_only and not os.environ.get("PIVOT_FULL"):
         print("run.py: part of ./pivot test --full only")
         return 77  # CTest: skipped
+    # A timeout(1) around us must not leave QEMU behind, whose session is its own.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if args.verbose:
             print("+", *command_for(args), flush=True)

@@ -1,5 +1,8 @@
 """qemu/run.py and qemu/guest.py against stand-ins for QEMU: shell scripts."""
 
+import os
+import signal
+import subprocess
 import time
 import unittest
 from unittest import mock
@@ -49,6 +52,18 @@ class RunTest(ProgramsTest):
         self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(done.returncode, 1)
         self.assertIn("timed out after 0.5 s; last line printed: booting", done.stderr)
+
+    def test_who_ends_the_runner_ends_the_guest(self):
+        self.qemu("echo $$; exec sleep 50")
+        runner = subprocess.Popen([ROOT / "qemu/run.py", "--board", "qemu-virt", self.bin / "sh"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                  env={**os.environ, "PATH": str(self.bin)})
+        guest = int(runner.stdout.readline())
+        runner.terminate()
+        self.assertEqual(runner.wait(20), 128 + signal.SIGTERM)
+        runner.stdout.close()
+        with self.assertRaises(ProcessLookupError):
+            os.kill(guest, 0)
 
     def test_typed_input_and_replies(self):
         self.qemu('echo "name?"; read name; echo "hello $name"; read other; echo "and $other"')
