@@ -177,11 +177,13 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
 
 def strips_of(board, images, verbose):
     """The latency at each point of the kernel's operations; of one CPU, for the points are exact
-    then."""
-    import inject  # noqa: PLC0415  (which needs version_of_source)
+    then, and what two campaigns agree on (argue.TRIES)."""
+    import argue  # noqa: PLC0415  (both need version_of_source)
+    import inject  # noqa: PLC0415
 
-    campaign, _ = inject.gather(board, images / inject.IMAGE, names=[], pairs=False, shard=None,
-                                smp="1", verbose=verbose)
+    campaign = argue.agreed(lambda: inject.gather(
+        board, images / inject.IMAGE, names=[], pairs=False, shard=None, smp="1",
+        verbose=verbose)[0])
     worst = [one for one in campaign["operations"] if one["points"] and not one["held_off"]]
     return sorted(worst, key=lambda one: (-one["worst"], one["op"]))[:html_strip.SHOWN]
 
