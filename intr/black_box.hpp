@@ -37,12 +37,14 @@
 
 namespace pivot {
 
+// An interrupt that came late: by whom it was held off, for how long, and where.
 struct Delay {
+    // What kept it: another's SPL, the top half's own wait for a mutex, or nothing that was seen.
     enum class Why : u8 { held_off, own_lock, unknown };
 
-    Why why;
-    Ipl spl;  // held_off: the SPL
-    u32 cpu;
+    Why why;             // what kept it
+    Ipl spl;             // held_off: the SPL
+    u32 cpu;             // of the CPU that it came late on
     u64 ticks;           // for how long, if that is known
     uptr pc;             // held_off: where it was when the line came; unknown: where it is now
     uptr lowered_at;     // held_off: where the SPL was lowered; 0: not known

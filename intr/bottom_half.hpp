@@ -29,8 +29,9 @@ namespace pivot {
 
 class BottomHalf : public Thread {
   public:
+    // What a level may use of each period before it is demoted.
     static constexpr u64 kBudgetNs = 1'000'000;
-    static constexpr u64 kRestNs = 1'000'000;
+    static constexpr u64 kRestNs = 1'000'000;  // how long it stays demoted
 
     constexpr BottomHalf(const char* name, Ipl level)
         : Thread(name), level_(level), rest_(Callout::to<&BottomHalf::rest_is_over>(*this, name)) {}
@@ -38,6 +39,7 @@ class BottomHalf : public Thread {
     // Makes this CPU's bottom half of that level ready to be entered. Boot, once a CPU and level.
     void start_here(uptr stack_bottom, uptr stack_top);
 
+    // Its soft level.
     [[nodiscard]] Ipl level() const { return level_; }
     // Times that it has been demoted.
     [[nodiscard]] u32 demotions() const { return demotions_; }

@@ -101,7 +101,9 @@ class Continuation : public SoftCall {
     // What its own function schedules meanwhile is cancelled, too; nobody else may.
     void cancel_and_wait(MayBlock const& context);
 
+    // The soft level at which it runs.
     [[nodiscard]] Ipl level() const { return level_; }
+    // Whether a run is to come. Both; it may change at once.
     [[nodiscard]] bool is_queued() const { return atomic::load_acquire(&next) != nullptr; }
 
   protected:
@@ -204,6 +206,7 @@ class Continuation : public SoftCall {
 // callouts (kern/callout.hpp).
 class DelayedContinuation : public Continuation {
   public:
+    // One that calls the member function `Fn` of `owner`, at a soft level, when it is due.
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr DelayedContinuation to(Ipl level, T& owner,
                                                           const char* name = "delayed") {

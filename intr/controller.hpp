@@ -28,6 +28,7 @@
 
 namespace pivot {
 
+// What makes a line pending: that it is high, or that it goes high.
 enum class Trigger : u8 { level, edge };
 
 template <typename C>

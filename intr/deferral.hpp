@@ -60,6 +60,7 @@
 
 namespace pivot {
 
+// A continuation that runs with a mutex held: what lock_or_defer hands the work to.
 class LockedContinuation : public Continuation {
   public:
     // How many lines may be deferred to one continuation at a time.
@@ -78,6 +79,7 @@ class LockedContinuation : public Continuation {
     void cancel_and_wait(MayBlock const& context);
     void drain(MayBlock const& context);
 
+    // The mutex that it runs under.
     [[nodiscard]] AdaptiveMutex& mutex() const { return mutex_; }
 
   private:
@@ -125,6 +127,7 @@ class [[nodiscard]] TopHalfLock {
     TopHalfLock& operator=(TopHalfLock const&) = delete;
     ~TopHalfLock();
 
+    // Whether the mutex was had, so that the work may be done here and now.
     [[nodiscard]] bool is_taken() const { return is_taken_; }
     // What the top half returns.
     [[nodiscard]] LineEnd end() const;
@@ -141,8 +144,11 @@ struct Deferral {
 
     // How often, on all lines together.
     struct Counts {
-        u64 taken = 0, spun = 0, deferred = 0;
+        u64 taken = 0;     // it was free
+        u64 spun = 0;      // it came free in time
+        u64 deferred = 0;  // the work was left to the bottom half
     };
+    // Since the machine began, of all CPUs.
     [[nodiscard]] static Counts counts();
 
     // A deferral is a panic, which names line, mutex and owner: for systems that claim that they

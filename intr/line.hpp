@@ -46,12 +46,15 @@
 
 namespace pivot {
 
+// A top half as the dispatch table has it: the token's type is known to whom it was made for.
 using TopHalfFunction = void (*)(void* token, void* argument);
 
 // The part of a line that dispatch does not need. Read by the shell and by panics.
 struct LineInfo {
     const char* name = nullptr;  // null: not requested
+    // Called for each interrupt of the line.
     TopHalfFunction handler = nullptr;
+    // Its second argument.
     void* argument = nullptr;
     // Of a line that may stay active: its top half, and what dispatch calls, which differs while
     // the top half is measured.
@@ -77,6 +80,7 @@ struct LineInfo {
     bool reported = false;        // and that has been said
 };
 
+// The interrupt lines of the machine: who handles which, at which IPL, on which CPUs.
 template <Controller C>
 struct Lines {
     // Boot, on each CPU before it lets interrupts in.
@@ -159,6 +163,7 @@ struct Lines {
         return LineError::none;
     }
 
+    // Lets the line interrupt. Threads.
     static LineError enable(LineId line) {
         return act(line, [&](u32 intid) {
             if (line.is_banked()) {
@@ -177,6 +182,7 @@ struct Lines {
         return error != LineError::none ? error : act(line, &disable_here);
     }
 
+    // Says what makes the line pending; refused where the controller has it fixed. Threads.
     static LineError set_trigger(LineId line, Trigger trigger) {
         bool was_set = true;
         LineError const error = act(line, [&](u32 intid) {
@@ -196,6 +202,7 @@ struct Lines {
         return act(line, [](u32 intid) { C::pend(intid); });
     }
 
+    // Switches the line's record of latencies on or off. Threads.
     static LineError measure(LineId line, bool on) {
         NoPreemption const hold;
         return measure_entry(line, C::lines(), on);

@@ -10,6 +10,7 @@
 
 namespace pivot {
 
+// Who sends it: software, this CPU's own device, any device; or no INTID that a line can have.
 enum class LineKind : u8 { sgi, ppi, spi, none };
 
 // Called only to fail: not constexpr, so a constant of the wrong kind does not compile.
@@ -19,7 +20,9 @@ void line_number_is_not_of_this_kind();
 class LineId {
   public:
     constexpr explicit LineId(u32 intid) : intid_(intid) {}
+    // The number by which the controller knows it.
     [[nodiscard]] constexpr u32 intid() const { return intid_; }
+    // Which of the GIC's ranges it is in.
     [[nodiscard]] constexpr LineKind kind() const {
         if (intid_ < 16) {
             return LineKind::sgi;
@@ -49,8 +52,11 @@ class TypedLine : public LineId {
     }
 };
 
+// A software-generated interrupt: INTID 0 to 15.
 using Sgi = TypedLine<LineKind::sgi>;
+// A private peripheral interrupt, of one CPU: INTID 16 to 31.
 using Ppi = TypedLine<LineKind::ppi>;
+// A shared peripheral interrupt: INTID 32 and up.
 using Spi = TypedLine<LineKind::spi>;
 
 }  // namespace pivot

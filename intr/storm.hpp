@@ -39,6 +39,7 @@
 
 namespace pivot {
 
+// How often a line interrupts, and what is done when that is too often.
 struct LineRate {
     u32 interrupts;             // so many
     u64 window_ns;              // within this time are a storm
@@ -52,8 +53,11 @@ class LineLimit {
     LineLimit(LineLimit const&) = delete;
     LineLimit& operator=(LineLimit const&) = delete;
 
+    // Whether the line is masked and polled now.
     [[nodiscard]] bool is_polling() const { return atomic::load_acquire(&polling_); }
+    // How often it went over its limit.
     [[nodiscard]] u32 storms() const { return atomic::load_relaxed(&storms_); }
+    // How often polling found it unable to make progress.
     [[nodiscard]] u32 stuck() const { return atomic::load_relaxed(&stuck_); }
     // How many times it was let in.
     [[nodiscard]] u32 polls() const { return atomic::load_relaxed(&polls_); }
@@ -112,6 +116,7 @@ class LineLimit {
     u32 polls_ = 0;
 };
 
+// The limits of all lines. Threads, but as each operation says.
 template <Controller C>
 struct LineLimits {
     // Limits a line that has been requested, in place of an earlier limit.

@@ -32,8 +32,10 @@
 
 namespace pivot {
 
+// How a line is served: this kernel's way, or as one of two rivals would.
 enum class LineModel : u8 { pivot, thread, borrowed };
 
+// The model's name, as the tables have it.
 [[nodiscard]] const char* text_of(LineModel model);
 
 // What a line needs for the models that are not pivot's. One a line; it outlives the request.
@@ -45,7 +47,9 @@ class ThreadedLine {
     ThreadedLine(ThreadedLine const&) = delete;
     ThreadedLine& operator=(ThreadedLine const&) = delete;
 
+    // Its thread's name.
     [[nodiscard]] const char* name() const { return thread_.name(); }
+    // How it is served.
     [[nodiscard]] LineModel model() const { return model_; }
 
   private:
@@ -83,6 +87,7 @@ class ThreadedLine {
     Part<&ThreadedLine::serve> serve_here_;
 };
 
+// Which lines are served by which model.
 template <Controller C>
 struct LineModels {
     // Requests a line, disabled yet, under a model. The level is the one that Top's token names.

@@ -40,11 +40,11 @@ enum class [[nodiscard]] Cancelled : u8{
 
 // What a listing shows of an armed callout.
 struct CalloutView {
-    const char* name;
-    uptr function;
-    u64 deadline;  // counter ticks
-    u64 period;    // 0: it runs once
-    u64 order;
+    const char* name;  // whose it is
+    uptr function;     // what it calls
+    u64 deadline;      // counter ticks
+    u64 period;        // 0: it runs once
+    u64 order;         // in which it was set: of two for the same time the first runs first
 };
 
 class Callout {

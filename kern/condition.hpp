@@ -64,6 +64,7 @@ class Condition {
     template <Ipl L>
     void broadcast(TopHalf<L> const&) = delete;  // a top half schedules a continuation that does
 
+    // Whether a thread waits. It may change at once.
     [[nodiscard]] bool has_waiters() const { return waiters_.has_waiters(); }
 
   private:

@@ -13,6 +13,7 @@ extern "C" pivot::PerCpu pivot_percpu[pivot::kMaxCpus];  // the port's
 
 namespace pivot {
 
+// The CPU of that number; it must be below kMaxCpus.
 [[nodiscard]] inline PerCpu& cpu_of(u32 id) { return pivot_percpu[id]; }
 
 // A bit a CPU: those that take interrupts and run threads.

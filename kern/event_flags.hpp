@@ -54,7 +54,9 @@ class EventFlags {
         return try_wait({wanted, 0, How::all, consume});
     }
 
+    // Sets flags and wakes whoever waits for what is now there. Threads and bottom halves.
     void set(MayWake const& context, u64 flags);
+    // Clears flags. Threads and bottom halves.
     void clear(MayWake const& context, u64 flags);
 
     template <Ipl L>

@@ -9,6 +9,7 @@
 
 namespace pivot {
 
+// What an image does: it runs in the first thread; the machine ends when it returns.
 void image_main(MayBlock const& context);
 
 }  // namespace pivot

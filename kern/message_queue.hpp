@@ -23,6 +23,7 @@
 
 namespace pivot {
 
+// What may go wrong with a message.
 enum class [[nodiscard]] MessageError : u8{
     none,
     full,       // try_send: nothing was sent
@@ -65,15 +66,17 @@ class MessageQueueBase {
     const char* name_;
 };
 
+// A queue of up to N messages of type T, copied in and out.
 template <typename T, u32 N>
 class MessageQueue : public MessageQueueBase {
   public:
-    static constexpr u32 kLargest = 128;
+    static constexpr u32 kLargest = 128;  // of a message, bytes
     static_assert(std::is_trivially_copyable_v<T>, "a message is copied byte by byte");
     static_assert(sizeof(T) <= kLargest, "a big message is sent as a pointer to it");
     static_assert(N >= 1, "a message queue has room");
-    static constexpr u32 kRoom = N;
+    static constexpr u32 kRoom = N;  // messages
 
+    // Empty; the name is what reports call it.
     constexpr explicit MessageQueue(const char* name)
         : MessageQueueBase(name, bytes_, sizeof(T), N) {}
 

@@ -63,11 +63,13 @@ class PoolBase {
     const char* name_;
 };
 
+// A block's memory; as aligned as any type needs.
 template <usize Bytes>
 struct alignas(16) PoolBytes {
-    u8 bytes[Bytes];
+    u8 bytes[Bytes];  // what the holder has
 };
 
+// N blocks of type T, in an array of their own.
 template <typename T, u32 N>
 class Pool : public PoolBase {
   public:
@@ -75,8 +77,9 @@ class Pool : public PoolBase {
                       std::is_trivially_destructible_v<T>,
                   "a block is memory: nothing is constructed in it or destroyed");
     static_assert(N >= 1 && N < kOut, "a pool has between 1 and 65,534 blocks");
-    static constexpr u32 kBlocks = N;
+    static constexpr u32 kBlocks = N;  // how many there are
 
+    // All blocks are free; the name is what reports call it.
     constexpr explicit Pool(const char* name) : PoolBase(name, blocks_, links_, sizeof(T), N) {}
 
     // Sleeps until there is one.

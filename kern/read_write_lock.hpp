@@ -38,7 +38,9 @@ class ReadWriteLock {
     ReadWriteLock(ReadWriteLock const&) = delete;
     ReadWriteLock& operator=(ReadWriteLock const&) = delete;
 
+    // Waits until it may read. Threads.
     void lock_read(MayBlock const& context) { (void)lock(context, Wish::read, kForever); }
+    // Waits until it is the only one. Threads.
     void lock_write(MayBlock const& context) { (void)lock(context, Wish::write, kForever); }
 
     // Give up when the counter has reached `deadline`. True: it is held.
@@ -53,7 +55,9 @@ class ReadWriteLock {
     [[nodiscard]] bool try_lock_read(MayBlock const&) { return try_lock(Wish::read); }
     [[nodiscard]] bool try_lock_write(MayBlock const&) { return try_lock(Wish::write); }
 
+    // Ends lock_read(). Its thread.
     void unlock_read(MayBlock const& context);
+    // Ends lock_write(). Its thread.
     void unlock_write(MayBlock const& context);
 
     template <Ipl L>
@@ -65,6 +69,7 @@ class ReadWriteLock {
     template <Ipl L>
     bool try_lock_write(TopHalf<L> const&) = delete;  // the holder would be the interrupted thread
 
+    // What reports call it.
     [[nodiscard]] const char* name() const { return info_.name; }
     // As of now.
     [[nodiscard]] u32 readers() const { return atomic::load_relaxed(&readers_); }
@@ -107,6 +112,7 @@ class [[nodiscard]] ReadGuard {
     MayBlock const& context_;
 };
 
+// Holds the lock for writing while it lives.
 class [[nodiscard]] WriteGuard {
   public:
     [[nodiscard("an unnamed guard ends at once")]] WriteGuard(ReadWriteLock& lock,

@@ -32,6 +32,7 @@ namespace pivot {
 // `suspended`: would be ready, but for suspend().
 enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, suspended, exited };
 
+// What may go wrong with a thread.
 enum class [[nodiscard]] ThreadError : u8{
     none,
     already_started,  // and has not exited yet
@@ -43,6 +44,7 @@ enum class [[nodiscard]] ThreadError : u8{
     kernel_thread,  // idle or a bottom half: it is what it is
 };
 
+// The idle threads' own.
 inline constexpr u32 kIdlePriority = 0;
 // What a bottom half runs at when its level has spent its budget (intr/bottom_half.hpp).
 inline constexpr u32 kDemotedPriority = 1;
@@ -103,11 +105,17 @@ class alignas(16) Thread {
     // it yields). From the next time on that one of them becomes ready; also before the start.
     void set_time_slice(MayWake const&, u64 ticks);
 
+    // What reports call it.
     [[nodiscard]] const char* name() const { return name_; }
+    // The effective one.
     [[nodiscard]] u32 priority() const { return atomic::load_relaxed(&turn_.effective); }
+    // What start or set_priority said.
     [[nodiscard]] u32 base_priority() const { return atomic::load_relaxed(&turn_.base); }
+    // It may change at once, but for current_thread()'s.
     [[nodiscard]] ThreadState state() const { return atomic::load_relaxed(&state_); }
+    // Its stack's lowest address; 0 before the first start.
     [[nodiscard]] uptr stack_bottom() const { return stack_bottom_; }
+    // Where its stack begins to grow down.
     [[nodiscard]] uptr stack_top() const { return stack_top_; }
     // The most of its stack that it has used, bytes; exact but for a deepest word that happens to
     // look unused.
@@ -196,6 +204,7 @@ class alignas(16) Thread {
     [[no_unique_address]] LocksOwned locks_owned_{};
 };
 
+// The thread that runs here; in a top half the one that was interrupted. Both.
 [[nodiscard]] inline Thread& current_thread() { return *port::Cpu::current(); }
 
 // If it blocked, whoever it interrupted has gone on, and nobody on this CPU holds anything now.

@@ -65,6 +65,7 @@ class WaitQueue {
     // Takes out each waiter for which `visit(Thread&)` says so, highest priority first, until it
     // says stop, and returns them, linked in this order; `first` becomes the first that stays.
     enum class Visit : u8 { take, leave, stop };
+    // Takes the first thread that `visit` accepts out of a list. The kernel's own.
     template <typename Visitor>
     [[nodiscard]] static Thread* take_out(Thread*& first, Visitor&& visit);
     // All of them.

@@ -102,6 +102,7 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
         return true;
     }
 
+    // Takes it if it is free. Never sleeps, yet it is for those who may: the owner may have to.
     [[nodiscard]] bool try_lock(MayBlock const& context) PIVOT_TRIES(true) {
         if (!port::Cpu::acquire_if_zero(&info_.word, self()) && !try_lock_slowly(context)) {
             return false;
@@ -111,6 +112,7 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
         return true;
     }
 
+    // The owner's. Wakes the waiter of the highest priority.
     void unlock(MayBlock const& context) PIVOT_RELEASES() {
         LockOrder::released(info_);
         trace_lock(TraceKind::release, info_);
@@ -134,8 +136,11 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
     template <Ipl L>
     void unlock(TopHalf<L> const&) = delete;  // a top half never owns an adaptive mutex
 
+    // What reports call it.
     [[nodiscard]] const char* name() const { return info_.name; }
+    // Its place in the books.
     [[nodiscard]] LockInfo const& info() const { return info_; }
+    // Null: nobody. It may change at once, unless it is the caller.
     [[nodiscard]] Thread* owner() const {
         return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }

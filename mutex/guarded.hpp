@@ -25,8 +25,10 @@
 
 namespace pivot {
 
+// In checked builds what is known of who touches an object; else empty.
 class GuardWatch {
   public:
+    // Nothing is known yet; the name is what reports say.
     constexpr explicit GuardWatch(const char* name) : history_(name) {}
     GuardWatch(GuardWatch const&) = delete;
     GuardWatch& operator=(GuardWatch const&) = delete;
@@ -57,6 +59,7 @@ class GuardWatch {
         history_;
 };
 
+// An object that is touched under its guard alone, which the checker finds out by itself.
 template <typename T>
 class Guarded {
   public:
@@ -67,10 +70,12 @@ class Guarded {
     Guarded(Guarded const&) = delete;
     Guarded& operator=(Guarded const&) = delete;
 
+    // To read it, here and now: the pointer is not to be kept.
     [[nodiscard, gnu::always_inline]] T const* read() const {
         watch_.reads();
         return &value_;
     }
+    // To change it, here and now: the pointer is not to be kept.
     [[nodiscard, gnu::always_inline]] T* write() {
         watch_.writes();
         return &value_;
@@ -90,6 +95,7 @@ class Guarded {
         watch_.writes();
     }
 
+    // From now on another guard, or another thread, has it: what was learned is forgotten.
     void handed_over() const { watch_.handed_over(); }
 
   private:

@@ -18,10 +18,10 @@ namespace pivot {
 
 // What an acquisition took; the slow path fills it in.
 struct LockWait {
-    bool contended = false;
-    bool slept = false;
-    u64 spins = 0;
-    u64 ticks = 0;
+    bool contended = false;  // found taken
+    bool slept = false;      // not spinning alone
+    u64 spins = 0;           // times round the loop
+    u64 ticks = 0;           // from asking to having
 };
 
 class LockStatistics {
@@ -37,8 +37,11 @@ class LockStatistics {
     // By the holder, before the release.
     static void released(LockInfo& lock);
 
+    // Begins to count, on all CPUs. Threads.
     static void switch_on();
+    // Stops; what was counted stays. Threads.
     static void switch_off();
+    // Whether it counts now.
     [[nodiscard]] static bool is_on();
 
     // Sets all counts to 0.

@@ -43,13 +43,17 @@
 
 namespace pivot {
 
+// What all spin mutexes have in common, whatever their level.
 class SpinMutexBase {
   public:
     SpinMutexBase(SpinMutexBase const&) = delete;
     SpinMutexBase& operator=(SpinMutexBase const&) = delete;
 
+    // What reports call it.
     [[nodiscard]] const char* name() const { return info_.name; }
+    // Its place in the books.
     [[nodiscard]] LockInfo const& info() const { return info_; }
+    // Whether anyone has it. It may change at once.
     [[nodiscard]] bool is_locked() const {
         return static_cast<u32>(atomic::load_relaxed(&info_.word)) != 0;
     }
@@ -183,12 +187,15 @@ class SpinMutexBase {
     u64 saved_spl_ = 0;
 };
 
+// A spin mutex of level L: who holds it runs with the SPL at L, so whoever else may want it on this
+// CPU waits.
 template <Ipl L>
 class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
   public:
     static_assert(L >= Ipl::softclock, "a spin mutex has a level");
-    static constexpr Ipl kLevel = L;
+    static constexpr Ipl kLevel = L;  // its level
 
+    // Free; the name is what reports call it.
     constexpr explicit SpinMutex(const char* name) : SpinMutexBase(name, L) {}
 
     // `Nesting::nested`: another mutex of this name may be held (mutex/lock_order.hpp).
@@ -207,6 +214,7 @@ class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
     template <ContextAbove<L> C>
     bool try_lock(C const&) = delete;  // a top half above the mutex's level would hold it too high
 
+    // The holder's; the SPL goes back to what it was.
     [[gnu::always_inline]] void unlock() PIVOT_RELEASES() { SpinMutexBase::unlock(); }
 };
 
@@ -214,6 +222,7 @@ class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
 template <Ipl L>
 class [[nodiscard]] PIVOT_SCOPED_GUARD SpinGuard {
   public:
+    // Takes it; the scope's end gives it back.
     template <Context C>
     [[nodiscard("an unnamed guard ends at once")]] SpinGuard(SpinMutex<L>& mutex, C const& context,
                                                              Nesting nesting = Nesting::none)

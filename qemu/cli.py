@@ -15,13 +15,14 @@ import inject
 import machines
 import packages
 import presets
+import reference
 import rivals
 import say
 import trace
 
 HELP = """\
 usage: ./pivot [bench | compare | baseline | argue | inject | trace | rivals | test | run | debug |
-               clean | help] [options]
+               docs | clean | help] [options]
 
   bench   measure interrupt latency on every board and print the report (the default)
   compare A.json B.json   two results of bench, row by row; status 1 if something is slower
@@ -33,6 +34,7 @@ usage: ./pivot [bench | compare | baseline | argue | inject | trace | rivals | t
   test    build and run every test; the last line says 'N passed, N failed'
   run     boot the kernel and its shell on this terminal (Ctrl-A X ends it)
   debug   boot it halted, with gdb attached and commands for threads, lines and stacks
+  docs    make the API reference, build/docs/html/index.html
   clean   remove build/
   help    this text
 
@@ -60,7 +62,7 @@ Exit status: 0 all well, 1 a test failed or a row missed its target, 2 it could 
 
 BUILD = machines.ROOT / "build"
 COMMANDS = ("bench", "compare", "baseline", "argue", "inject", "trace", "rivals", "test", "run",
-            "debug", "clean", "help")
+            "debug", "docs", "clean", "help")
 ONE_BOARD = ("argue", "inject", "trace", "rivals", "run", "debug")
 
 
@@ -153,10 +155,12 @@ def prepare(args):
         machines.board(args.board)
     for board in boards_of(args):
         machines.usual_cpus(board) if args.smp is None else machines.cpus_of(args.smp, board)
-    if packages.QEMU.met():
+    boots = packages.QEMU in packages.NEEDS[args.command]
+    if boots and packages.QEMU.met():
         machines.check_qemu()
     packages.provide(args.command, install=not args.no_install, verbose=args.verbose)
-    machines.check_qemu()
+    if boots:
+        machines.check_qemu()
 
 
 def build(preset, verbose, images=()):
@@ -342,6 +346,15 @@ def do_debug(args):
                          smp=args.smp, verbose=args.verbose)
 
 
+def do_docs(_):
+    say.step("Making the API reference")
+    warnings = reference.generate(BUILD / "docs")
+    for line in warnings:
+        print(line)
+    print(f"reference: {BUILD / 'docs/html/index.html'}")
+    return 1 if reference.undocumented(warnings) else 0
+
+
 def do_clean(args):
     say.command_line(["rm", "-rf", BUILD], args.verbose)
     shutil.rmtree(BUILD, ignore_errors=True)
@@ -363,7 +376,7 @@ def main(argv):
         action = {"bench": do_bench, "compare": do_compare, "baseline": do_baseline,
                   "argue": do_argue, "inject": do_inject, "trace": do_trace,
                   "rivals": do_rivals, "test": do_test,
-                  "run": do_run, "debug": do_debug, "clean": do_clean,
+                  "run": do_run, "debug": do_debug, "docs": do_docs, "clean": do_clean,
                   "help": do_help}[args.command]
         return action(args)
     except say.Failure as failure:

@@ -36,11 +36,13 @@ GTEST = Need("the unit tests' framework", "libgtest-dev",
              files=("/usr/include/gtest/gtest.h", "/usr/local/include/gtest/gtest.h"))
 CLANG = Need("the second compiler that must not warn", "clang", ("clang++",))
 FORMAT = Need("checks the formatting", "clang-format", ("clang-format",))
+TIDY = Need("finds mistakes that compile", "clang-tidy", ("clang-tidy",))
 SPIN = Need("checks the models", "spin", ("spin",))
 UBOOT = Need("boots the image as a board would", "u-boot-qemu",
              files=("/usr/lib/u-boot/qemu_arm64/u-boot.bin",))
 GNUPLOT = Need("draws the reports' pictures", "gnuplot-nox", ("gnuplot",))
 GDB = Need("the debugger", "gdb-multiarch", ("gdb-multiarch",))
+DOXYGEN = Need("makes the API reference", "doxygen", ("doxygen",))
 
 BUILD = (CMAKE, NINJA, CROSS, QEMU)
 NEEDS = {
@@ -50,9 +52,11 @@ NEEDS = {
     "inject": (*BUILD, GIT),
     "trace": BUILD,
     "rivals": BUILD,
-    "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, SPIN, UBOOT, GNUPLOT),
+    "test": (*BUILD, GIT, HOST, GTEST, CLANG, FORMAT, TIDY, SPIN, UBOOT,
+             GNUPLOT, DOXYGEN),
     "run": BUILD,
     "debug": (*BUILD, GDB),
+    "docs": (DOXYGEN,),
 }
 
 # The oldest releases whose packages are new enough.

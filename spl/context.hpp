@@ -25,6 +25,7 @@
 
 namespace pivot {
 
+// The right to wake a thread: what threads and bottom halves have and top halves have not.
 class MayWake {
   public:
     MayWake(MayWake const&) = delete;
@@ -36,6 +37,7 @@ class MayWake {
     MayWake() = default;
 };
 
+// The right to block: what a thread has while it holds no spin mutex and has raised no SPL.
 class MayBlock final : public MayWake {
   public:
     MayBlock(MayBlock const&) = delete;
@@ -49,11 +51,12 @@ class MayBlock final : public MayWake {
 template <Ipl L>
 concept TopHalfLevel = is_hard(L);  // vm, sched and high: the soft levels belong to bottom halves
 
+// A top half's token: it runs at level L, on the interrupt stack.
 template <Ipl L>
 requires TopHalfLevel<L>
 class TopHalf final {
   public:
-    static constexpr Ipl kLevel = L;
+    static constexpr Ipl kLevel = L;  // its level
     TopHalf(TopHalf const&) = delete;
     TopHalf& operator=(TopHalf const&) = delete;
 
@@ -68,15 +71,20 @@ inline constexpr Ipl kBaseLevel = Ipl::none;
 template <Ipl L>
 inline constexpr Ipl kBaseLevel<TopHalf<L>> = L;
 
+// Whether code of that token runs above level L already.
 template <typename T, Ipl L>
 inline constexpr bool kRunsAbove = (kBaseLevel<T> > L);
 
+// Whether T is a token.
 template <typename T>
 inline constexpr bool kIsContext = false;
+// A thread's is.
 template <>
 inline constexpr bool kIsContext<MayBlock> = true;
+// A waker's is.
 template <>
 inline constexpr bool kIsContext<MayWake> = true;
+// A top half's is.
 template <Ipl L>
 inline constexpr bool kIsContext<TopHalf<L>> = true;
 

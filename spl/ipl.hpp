@@ -20,7 +20,7 @@ namespace pivot {
 
 enum class Ipl : u8 { none, softclock, softbio, softnet, softserial, vm, sched, high };
 
-inline constexpr u32 kIpls = 8;
+inline constexpr u32 kIpls = 8;                          // how many levels there are, none included
 inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: also "no preemption"
 
 // The byte of PerCpu::attention that belongs to a level other than none.
@@ -32,8 +32,9 @@ inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: als
 // All sets, by level. A table, for a loop that counts them up was left in the code by the compiler
 // for the highest levels, although the level was a constant: fifty instructions in a splraise.
 struct HeldSets {
-    u64 at[kIpls];
+    u64 at[kIpls];  // by level
 };
+// Each level's set, made when compiling.
 inline constexpr HeldSets kHeldSets = [] {
     HeldSets sets{};
     for (u32 n = 1; n < kIpls; ++n) {
@@ -76,12 +77,15 @@ inline constexpr HeldSets kHeldSets = [] {
 }
 [[nodiscard]] constexpr u32 slot_byte(u32 slot) { return 7 - slot; }
 
+// Whether a bottom half runs at it.
 [[nodiscard]] constexpr bool is_soft(Ipl level) {
     return level >= Ipl::softclock && level <= Ipl::softserial;
 }
 
+// Whether an interrupt may have it.
 [[nodiscard]] constexpr bool is_hard(Ipl level) { return level >= Ipl::vm; }
 
+// As the tables have it.
 [[nodiscard]] constexpr const char* name_of(Ipl level) {
     constexpr const char* kNames[kIpls] = {"none",       "softclock", "softbio", "softnet",
                                            "softserial", "vm",        "sched",   "high"};

@@ -16,11 +16,12 @@
 
 namespace pivot {
 
+// The token of code that has raised the SPL to L.
 template <Ipl L>
 class Raised final {
   public:
     static_assert(L != Ipl::none, "an SPL that is raised has a level");
-    static constexpr Ipl kLevel = L;
+    static constexpr Ipl kLevel = L;  // its level
     Raised(Raised const&) = delete;
     Raised& operator=(Raised const&) = delete;
 
@@ -34,12 +35,16 @@ class Raised final {
     MayWake const& thread_;
 };
 
+// At which its code runs.
 template <Ipl L>
 inline constexpr Ipl kBaseLevel<Raised<L>> = L;
+// It is a token.
 template <Ipl L>
 inline constexpr bool kIsContext<Raised<L>> = true;
 
+// Runs a body at a raised level and hands it the token.
 struct RaisedScope {
+    // Raises, calls the body, lowers.
     template <Ipl L, typename F>
     static decltype(auto) run(MayWake const& thread, F& body) {
         SplGuard const hold(L);

@@ -33,9 +33,11 @@ namespace pivot {
 
 // What splraise found, for splx to restore.
 struct [[nodiscard]] Spl {
+    // A set of levels, a thermometer (spl/ipl.hpp).
     u64 held;
 };
 
+// This CPU's SPL now. Both.
 [[nodiscard]] inline Spl spl_current() { return Spl{port::Cpu::read_spl()}; }
 
 // Inlined always, as splx is: where it happened is then the caller (spl/spl_watch.hpp).
@@ -90,7 +92,9 @@ inline void spl_unmark(PerCpu& cpu, u32 byte) {
 
 // What an SPL is to -Wthread-safety: a guard for each level, that level and no other.
 struct PIVOT_CAPABILITY("SPL") SplCapability {};
+// One a level.
 inline constexpr SplCapability kSplCapabilities[kIpls]{};
+// The level's, for PIVOT_GUARDED_BY and its like.
 [[nodiscard]] constexpr SplCapability const& spl_capability(Ipl level) {
     return kSplCapabilities[static_cast<u32>(level)];
 }

@@ -98,33 +98,49 @@ concept Cpu = requires(u64 held, u32 slot, Thread* thread, uptr stack_top, void 
 };
 static_assert(Cpu<port::Cpu>, "this port lacks an operation of the CPU contract");
 
+// The CPU that this runs on.
 [[nodiscard]] inline PerCpu& this_cpu() { return port::Cpu::this_cpu(); }
+// Whether this runs on the CPU's interrupt stack.
 [[nodiscard]] inline bool on_interrupt_stack() { return port::Cpu::on_interrupt_stack(); }
+// The system counter, ticks: the same on all CPUs, and never goes back.
 [[nodiscard]] inline u64 counter() { return port::Cpu::counter(); }
+// How many ticks of counter() are a second.
 [[nodiscard]] inline u64 counter_hz() { return port::Cpu::counter_hz(); }
+// The compiler moves no access to memory across this; it costs no instruction.
 inline void compiler_barrier() { port::Cpu::compiler_barrier(); }
+// Masks every interrupt on this CPU (DAIF.I). The kernel's own; drivers raise the SPL.
 inline void interrupts_disable() {
     port::Cpu::interrupts_disable();
     if constexpr (kChecked) {
         pivot_interrupts_masked();
     }
 }
+// Ends interrupts_disable().
 inline void interrupts_enable() {
     if constexpr (kChecked) {
         pivot_interrupts_unmask();
     }
     port::Cpu::interrupts_enable();
 }
+// Writes the controller's priority mask: what the thermometer `held` holds off stays pending.
 inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
+// A hint in a loop that waits for another CPU.
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
+// Waits for an interrupt; it may be taken right behind this.
 inline void cpu_idle() { port::Cpu::cpu_idle(); }
+// Waits until the word is not `seen` any more, or for no reason: the caller looks again.
 inline void wait_for_change(u64 const* word, u64 seen) { port::Cpu::wait_for_change(word, seen); }
+// Sends the SGI to one CPU.
 inline void interrupt_cpu(PerCpu const& cpu, u32 sgi) { port::Cpu::interrupt_cpu(cpu, sgi); }
+// Leaves one thread's stack for another's, here with its own SPL. Interrupts masked.
 inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
+// Runs what the slot's queue holds on the bottom half's own stack, straight away.
 inline void enter_bottom_half(u32 slot) { port::Cpu::enter_bottom_half(slot); }
+// Lays a first frame on a stack, so that switching to the thread calls `entry`.
 [[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
     return port::Cpu::prepare_stack(thread, stack_top, entry);
 }
+// Ends the machine: QEMU's exit status, or a board that halts.
 [[noreturn]] inline void machine_exit(u32 status) { port::Cpu::machine_exit(status); }
 
 }  // namespace pivot

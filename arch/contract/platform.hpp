@@ -9,8 +9,8 @@ namespace pivot {
 
 // A stretch of physical addresses that holds devices.
 struct DeviceRange {
-    u64 base;
-    u64 size;
+    u64 base;  // lowest address, of a page
+    u64 size;  // bytes
 };
 
 // Ends with a range of size 0. Read before the MMU is on: it must contain no pointers.

@@ -22,6 +22,7 @@ namespace pivot {
             ::pivot::panic((invariant)__VA_OPT__(, ) __VA_ARGS__); \
     } while (false)
 
+// In checked builds: panics with the invariant's words when the condition is false. Else nothing.
 #define PIVOT_ASSERT(condition, invariant, ...)                             \
     do {                                                                    \
         if constexpr (::pivot::kChecked)                                    \

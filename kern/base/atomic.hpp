@@ -29,21 +29,25 @@ template <typename T>
                                        __ATOMIC_RELAXED);
 }
 
+// Stores a value; returns the one before. Acquires and releases.
 template <typename T>
 inline T exchange(T* word, T value) {
     return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
 }
 
+// Adds; returns the value before. Acquires and releases.
 template <typename T>
 inline T fetch_add(T* word, T value) {
     return __atomic_fetch_add(word, value, __ATOMIC_ACQ_REL);
 }
 
+// Sets bits; returns the value before. Acquires and releases.
 template <typename T>
 inline T fetch_or(T* word, T value) {
     return __atomic_fetch_or(word, value, __ATOMIC_ACQ_REL);
 }
 
+// Clears the bits that `value` does not have; returns the value before. Acquires and releases.
 template <typename T>
 inline T fetch_and(T* word, T value) {
     return __atomic_fetch_and(word, value, __ATOMIC_ACQ_REL);
@@ -60,6 +64,7 @@ template <typename T>
     return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
+// A load that what follows it stays behind.
 template <typename T>
 [[nodiscard]] inline T load_acquire(T const* word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -94,11 +99,13 @@ template <typename T>
 #endif
 }
 
+// A store that what precedes it stays before.
 template <typename T>
 inline void store_release(T* word, T value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+// A store in one piece, in no order with others.
 template <typename T>
 inline void store_relaxed(T* word, T value) {
 #ifdef __SANITIZE_THREAD__

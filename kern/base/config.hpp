@@ -35,6 +35,7 @@ inline constexpr usize kIdleStackSize = 8192;
 #ifdef PIVOT_CHECKED
 inline constexpr bool kChecked = true;
 #else
+// Whether this kernel checks its own rules.
 inline constexpr bool kChecked = false;
 #endif
 

@@ -9,21 +9,31 @@
 
 namespace pivot {
 
+// One argument of a pattern.
 struct FormatArg {
+    // What it is printed as.
     enum class Kind : u8 { unsigned_number, signed_number, text, character };
+    // What `value` is.
     Kind kind;
+    // The number, the character, or the text's address.
     u64 value;
 
+    // A number without a sign.
     template <std::unsigned_integral T>
     constexpr FormatArg(T number) : kind(Kind::unsigned_number), value(number) {}
+    // A number with one.
     template <std::signed_integral T>
     constexpr FormatArg(T number) : kind(Kind::signed_number), value(static_cast<u64>(number)) {}
+    // One character.
     constexpr FormatArg(char c) : kind(Kind::character), value(static_cast<u8>(c)) {}
+    // A text that ends in 0.
     FormatArg(const char* text) : kind(Kind::text), value(reinterpret_cast<u64>(text)) {}
+    // An address; printed like a number.
     FormatArg(const void* pointer)
         : kind(Kind::unsigned_number), value(reinterpret_cast<u64>(pointer)) {}
 };
 
+// Where the text goes, piece by piece.
 using FormatSink = void (*)(void* state, const char* text, usize length);
 
 // `width`: "{8}" pads on the left, "{-8}" on the right, "{x16}" to 16 hexadecimal digits.

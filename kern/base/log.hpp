@@ -8,6 +8,7 @@
 
 namespace pivot {
 
+// Where the console's text goes. It must not block.
 using ConsoleWrite = void (*)(const char* text, usize length);
 
 // The console: polled at boot and in a panic, interrupt driven in between (arch/board/console.hpp).
@@ -20,6 +21,7 @@ void set_polled_console(ConsoleWrite write);
 // release it.
 void fall_back_to_polling();
 
+// What print() becomes: the pattern with its arguments. Both.
 void print_args(const char* pattern, FormatArg const* args, usize count);
 
 // Writes text as it is.

@@ -10,11 +10,13 @@
 
 namespace pivot::mmio {
 
+// Reads a device's register in one access of T's width.
 template <typename T>
 [[nodiscard]] inline T read(uptr address) {
     return *reinterpret_cast<volatile T*>(address);
 }
 
+// Writes a device's register in one access of T's width.
 template <typename T>
 inline void write(uptr address, T value) {
     *reinterpret_cast<volatile T*>(address) = value;

@@ -16,14 +16,16 @@
 
 namespace pivot {
 
-// The records between two ends.
+// All records of one kind that the image was linked with: what lies between two ends.
 template <typename T>
 struct Registered {
-    T const* first;
-    T const* last;  // behind the last one
+    T const* first;  // the first of them
+    T const* last;   // behind the last one
 
+    // For a range-based `for`.
     [[nodiscard]] constexpr T const* begin() const { return first; }
     [[nodiscard]] constexpr T const* end() const { return last; }
+    // How many there are.
     [[nodiscard]] constexpr u32 count() const { return static_cast<u32>(last - first); }
 };
 

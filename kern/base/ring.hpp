@@ -17,6 +17,7 @@
 
 namespace pivot {
 
+// N elements at most.
 template <typename T, u32 N>
 class Ring {
   public:
@@ -57,6 +58,7 @@ class Ring {
     T slot_[N] = {};
 };
 
+// A ring of bytes, as a driver and its reader share.
 template <u32 N>
 using ByteRing = Ring<u8, N>;
 

@@ -19,16 +19,17 @@ namespace pivot {
 // A device's driver, or whatever else is to be set up once. In no order: what depends on another
 // belongs into one record with it.
 struct Driver {
-    const char* name;
+    const char* name;  // what the shell and a panic call it
+    // Called once, in a thread, before the image's program.
     void (*attach)(MayBlock const& context);
 };
 
 // A row of a benchmark. Between `open` and `close` samples are taken, each the ticks of the counter
 // that it took: under QEMU's exact mode, instructions.
 struct Row {
-    const char* name;  // a word
-    const char* measures;
-    u64 (*sample)(MayBlock const& context);
+    const char* name;                        // a word
+    const char* measures;                    // what a table says of it
+    u64 (*sample)(MayBlock const& context);  // measures once; instructions or ticks
     // False if it cannot be measured now; the reason has been printed. Null: nothing to prepare.
     bool (*open)(MayBlock const& context) = nullptr;
     void (*close)(MayBlock const& context) = nullptr;
@@ -37,14 +38,19 @@ struct Row {
 // What the image does instead of its shell if its command line has the word; then the machine ends
 // with status 0. Only an emulated machine has a command line.
 struct Program {
-    const char* word;
-    void (*run)(MayBlock const& context);
+    const char* word;                      // the word that chooses it
+    void (*run)(MayBlock const& context);  // what it does, in the first thread
 };
 
+// Registers a driver under a name of C++.
 #define PIVOT_DRIVER(name) PIVOT_REGISTER(drivers, ::pivot::Driver, name)
+// Registers a command of the shell.
 #define PIVOT_COMMAND(name) PIVOT_REGISTER(commands, ::pivot::Command, name)
+// Registers a row of the benchmark.
 #define PIVOT_ROW(name) PIVOT_REGISTER(rows, ::pivot::Row, name)
+// Registers an operation of the injection campaign.
 #define PIVOT_OPERATION(name) PIVOT_REGISTER(operations, ::pivot::inject::Operation, name)
+// Registers a program.
 #define PIVOT_PROGRAM(name) PIVOT_REGISTER(programs, ::pivot::Program, name)
 
 // Where link.ld puts them.

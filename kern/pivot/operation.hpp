@@ -16,11 +16,12 @@ using AlsoDo = void (*)(TopHalf<Ipl::high> const& context);
 // It comes back to the state that it began in, whatever it does in between: every thread that it
 // wakes has done its part and waits again, every callout has run.
 struct Operation {
-    const char* name;
+    const char* name;  // one word, as the tables have it
+    // Does it once; an interrupt comes at each of its instructions.
     void (*run)(MayBlock const& context);
     void (*check)() = nullptr;  // beyond the kernel's invariants
-    AlsoDo also = nullptr;
-    bool in_pairs = false;  // short, and needs no clock: run_pairs takes it, too
+    AlsoDo also = nullptr;      // what happens beside it; null: nothing
+    bool in_pairs = false;      // short, and needs no clock: run_pairs takes it, too
     // The operation holds the injected interrupt off, as all below high may be: what it waits is no
     // latency of the kernel's.
     bool held_off = false;

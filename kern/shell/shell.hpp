@@ -25,10 +25,11 @@
 
 namespace pivot {
 
+// A command of the shell: a word, what it is for, and what it does.
 struct Command {
-    const char* name;
+    const char* name;       // the word
     const char* arguments;  // for help; "" if it takes none
-    const char* summary;
+    const char* summary;    // one line of `help`
     // False if the arguments make no sense: the shell then prints the usage.
     bool (*run)(MayBlock const& context, Words const& words);
 };
@@ -47,7 +48,9 @@ class Shell {
     // Reads and runs commands, for ever. `help` is built in.
     [[noreturn]] void run(MayBlock const& context, More more);
 
+    // Whether it takes another byte now; not while a command runs.
     [[nodiscard]] bool wants() const { return !atomic::load_acquire(&busy_); }
+    // Takes a byte that was typed; at a line's end the command runs. Its thread.
     void take(MayBlock const& context, u8 byte);
 
   private:

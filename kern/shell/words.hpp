@@ -9,11 +9,12 @@ namespace pivot {
 
 class Words {
   public:
-    static constexpr u32 kMost = 8;
+    static constexpr u32 kMost = 8;  // further ones are counted, not kept
 
     // Ends each word of `line` with a NUL, in place. Words beyond kMost are counted, not kept.
     explicit Words(char* line);
 
+    // How many words the line has.
     [[nodiscard]] u32 count() const { return count_; }
     // Word `i`, or "" if there is none.
     [[nodiscard]] const char* operator[](u32 i) const {

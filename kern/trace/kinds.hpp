@@ -7,6 +7,7 @@
 
 namespace pivot {
 
+// What an event tells of; kTraceNames has their names, in this order.
 enum class TraceKind : u8 {
     irq_enter,  // a top half begins     level     INTID      its line's name
     irq_exit,   // and ends              level     INTID      its line's name
@@ -25,6 +26,7 @@ enum class TraceKind : u8 {
     ipi,        // is sent               CPU       SGI
     sample,     // of a benchmark                  began      ended
 };
+// The kinds' names, as the files have them.
 inline constexpr const char* kTraceNames[] = {
     "irq_enter", "irq_exit", "let_in",  "schedule", "send",    "begin", "end", "run",
     "wake",      "contend",  "acquire", "gave_up",  "release", "spl",   "ipi", "sample"};

@@ -11,21 +11,27 @@
 
 namespace pivot {
 
+// The CPUs' rings of events; every operation is empty where tracing is compiled out.
 class EventTrace {
   public:
+    // A CPU's last 1,024 events.
     using Ring = TraceRing<1024>;
 
+    // Notes an event in this CPU's ring. Both.
     [[gnu::always_inline]] static void note(TraceKind kind, u64 a, u64 b = 0, u8 detail = 0) {
         if constexpr (kTraced) {
             write(kind, detail, a, b);
         }
     }
+    // An object as an event keeps it.
     template <typename T>
     static u64 address(T const* object) {
         return reinterpret_cast<u64>(object);
     }
 
+    // Switches recording on or off, on all CPUs. Threads.
     static void record(bool on);
+    // Whether events are noted now.
     [[nodiscard]] static bool is_recording();
     // What has been recorded is forgotten: reading begins behind it.
     static void clear();

@@ -40,7 +40,9 @@ namespace pivot::legacy {
 // Guards the list of those who are in tsleep. Here for tests, which make it anew with each machine.
 extern SpinMutex<Ipl::high> sleepers;
 
+// Raises the system-wide SPL; what it returns is for splx.
 inline int raise(Ipl level) { return pack(SystemSpl::raise(level)); }
+// What splx is: back to what raise returned.
 inline void lower(SystemSpl::Saved old) {
     if (spl_current().held != 0) {  // or we may be on another CPU before we have looked at this one
         SystemSpl::lower(old);
@@ -50,6 +52,7 @@ inline void lower(SystemSpl::Saved old) {
 }  // namespace pivot::legacy
 
 inline int splsoftclock() { return pivot::legacy::raise(pivot::Ipl::softclock); }
+// Raises to the level of its name, or to the one that BSD's old name stands for, and never lowers.
 inline int splsoftbio() { return pivot::legacy::raise(pivot::Ipl::softbio); }
 inline int splsoftnet() { return pivot::legacy::raise(pivot::Ipl::softnet); }
 inline int splsoftserial() { return pivot::legacy::raise(pivot::Ipl::softserial); }

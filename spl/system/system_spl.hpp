@@ -56,9 +56,10 @@ namespace pivot {
 
 class SystemSpl {
   public:
+    // What was in force before, for the one who goes back to it.
     struct [[nodiscard]] Saved {
-        Spl spl;
-        u64 system;
+        Spl spl;     // this CPU's
+        u64 system;  // the system's, as this CPU held it
     };
 
     // Raises this CPU's SPL to `level` and keeps everybody else at system-wide SPL out. Not none.
@@ -170,6 +171,7 @@ class SystemSpl {
 // The system-wide SPL for a scope.
 class [[nodiscard]] SystemSplGuard {
   public:
+    // Raises; the scope's end goes back.
     [[nodiscard("an unnamed guard ends at once"),
       gnu::always_inline]] explicit SystemSplGuard(Ipl level)
         : old_(SystemSpl::raise(level)) {}

@@ -10,7 +10,7 @@ from helper import ROOT, ProgramsTest
 import say
 
 TOOLS = ("cmake", "ninja", "g++", "aarch64-linux-gnu-g++", "git", "clang++", "clang-format",
-         "gdb-multiarch")
+         "clang-tidy", "gdb-multiarch")
 
 
 class CliTest(ProgramsTest):
@@ -85,6 +85,14 @@ class CliTest(ProgramsTest):
         self.assert_one_line(done, 2, "ninja-build")
         self.assertNotIn("clang", done.stderr)
         self.assertNotIn("gdb", done.stderr)
+
+    def test_the_reference_needs_no_qemu(self):
+        (self.bin / "qemu-system-aarch64").unlink()
+        self.assert_one_line(self.pivot("docs", "--no-install"), 2, "missing: doxygen (makes the")
+        self.program("doxygen", "exit 9")
+        done = self.pivot("docs")
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "pivot: doxygen failed: it says nothing\n"))
 
     def test_any_of_the_three_cross_compilers_will_do(self):
         for compiler in ("aarch64-none-elf-g++", "aarch64-elf-g++"):
