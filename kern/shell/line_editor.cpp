@@ -3,12 +3,10 @@
 namespace pivot {
 namespace {
 
-constexpr u8 kControlC = 0x03;
+constexpr u8 control(char letter) { return static_cast<u8>(letter & 0x1f); }
+
+constexpr const char* kBackspaces = "\b\b\b\b\b\b\b\b";
 constexpr u8 kBackspace = 0x08;
-constexpr u8 kControlN = 0x0e;
-constexpr u8 kControlP = 0x10;
-constexpr u8 kControlU = 0x15;
-constexpr u8 kControlW = 0x17;
 constexpr u8 kEscape = 0x1b;
 constexpr u8 kDelete = 0x7f;
 
@@ -26,39 +24,51 @@ Typed LineEditor::feed(u8 byte) {
         case '\r':
         case '\n':
             return end(Typed::line, "\n", 1);
-        case kControlC:
+        case control('C'):
             return end(Typed::cancelled, "^C\n", 3);
+        default:
+            edit(byte);
+            return Typed::more;
+    }
+}
+
+void LineEditor::edit(u8 byte) {
+    switch (byte) {
         case kBackspace:
         case kDelete:
-            erase(length_ == 0 ? 0 : 1);
-            break;
-        case kControlW:
-            erase(last_word());
-            break;
-        case kControlU:
-            erase(length_);
-            overlong_ = false;
-            break;
-        case kControlP:
-            recall(back_ + 1);
-            break;
-        case kControlN:
-            recall(back_ == 0 ? 0 : back_ - 1);
-            break;
+            return erase(cursor_ == 0 ? 0 : 1);
+        case control('W'):
+            return erase(last_word());
+        case control('U'):
+            return erase_line(cursor_, 0);
+        case control('D'):
+            return take_out(cursor_ == length_ ? 0 : 1);
+        case control('K'):
+            return erase_line(0, length_ - cursor_);
+        case control('A'):
+            return move_to(0);
+        case control('E'):
+            return move_to(length_);
+        case control('B'):
+            return move_to(cursor_ == 0 ? 0 : cursor_ - 1);
+        case control('F'):
+            return move_to(cursor_ == length_ ? length_ : cursor_ + 1);
+        case control('P'):
+            return recall(back_ + 1);
+        case control('N'):
+            return recall(back_ == 0 ? 0 : back_ - 1);
         case '\t':
-            complete_word();
-            break;
+            return complete_word();
         default:
             if (is_printable(byte)) {
                 insert(static_cast<char>(byte));
             }
-            break;
     }
-    return Typed::more;
 }
 
 void LineEditor::clear() {
     length_ = 0;
+    cursor_ = 0;
     back_ = 0;
     overlong_ = false;
     text_[0] = '\0';
@@ -76,13 +86,21 @@ bool LineEditor::swallow(u8 byte) {
             return false;
         case Escape::begun:
             if (byte == '[') {
-                escape_ = Escape::sequence;
+                escape_ = Escape::parameter;
+                parameter_ = 0;
             } else if (byte == 'O') {
                 escape_ = Escape::one_more;
             } else if (byte >= 0x30) {  // below are intermediate bytes: ESC ( B
                 escape_ = Escape::none;
             }
             return true;
+        case Escape::parameter:
+            if (byte >= '0' && byte <= '9') {
+                parameter_ = static_cast<u8>(parameter_ * 10 + (byte - '0'));
+                return true;
+            }
+            escape_ = Escape::sequence;
+            [[fallthrough]];
         case Escape::sequence:
             if (byte >= 0x40) {  // parameters and intermediates lie below
                 escape_ = Escape::none;
@@ -97,12 +115,22 @@ bool LineEditor::swallow(u8 byte) {
     return false;
 }
 
-// The key whose sequence ends so.
+// The key whose sequence ends so: what xterm, the VT220 and the Linux console send.
 void LineEditor::press(u8 last) {
-    if (last == 'A') {
-        recall(back_ + 1);
-    } else if (last == 'B') {
-        recall(back_ == 0 ? 0 : back_ - 1);
+    constexpr struct {
+        u8 last;
+        u8 parameter;  // before a '~'
+        u8 byte;
+    } kKeys[] = {
+        {'A', 0, control('P')}, {'B', 0, control('N')}, {'C', 0, control('F')},
+        {'D', 0, control('B')}, {'H', 0, control('A')}, {'F', 0, control('E')},
+        {'~', 1, control('A')}, {'~', 7, control('A')}, {'~', 4, control('E')},
+        {'~', 8, control('E')}, {'~', 3, control('D')},
+    };
+    for (auto const& key : kKeys) {
+        if (key.last == last && (last != '~' || key.parameter == parameter_)) {
+            return edit(key.byte);
+        }
     }
 }
 
@@ -112,7 +140,7 @@ void LineEditor::complete_word() {
         return;
     }
     char rest[kLongest];
-    u32 const count = complete_(who_, text_, length_, rest);
+    u32 const count = complete_(who_, text_, cursor_, rest);
     if (count == 0) {
         echo_("\a", 1);
     }
@@ -144,8 +172,7 @@ void LineEditor::recall(u32 back) {
         return;
     }
     back_ = back;
-    erase(length_);
-    overlong_ = false;
+    erase_line(cursor_, length_ - cursor_);
     if (back != 0) {
         for (char const* c = kept_[(lines_ - back) % kKept]; *c != '\0'; ++c) {
             insert(*c);
@@ -161,30 +188,78 @@ void LineEditor::insert(char c) {
         overlong_ = true;
         return;
     }
-    text_[length_++] = c;
+    for (u32 i = length_; i > cursor_; --i) {
+        text_[i] = text_[i - 1];
+    }
+    text_[cursor_++] = c;
+    ++length_;
     echo_(&c, 1);
+    show_from_cursor(0);
 }
 
+void LineEditor::move_to(u32 place) {
+    if (cursor_ > place) {
+        repeat(kBackspaces, cursor_ - place);
+    } else {
+        echo_(text_ + cursor_, place - cursor_);
+    }
+    cursor_ = place;
+}
+
+// Takes back what is before the cursor.
 void LineEditor::erase(u32 count) {
-    length_ -= count;
-    for (; count != 0; --count) {
-        echo_("\b \b", 3);
+    move_to(cursor_ - count);
+    take_out(count);
+}
+
+// Takes out what is behind the cursor.
+void LineEditor::take_out(u32 count) {
+    if (count != 0) {
+        length_ -= count;
+        for (u32 i = cursor_; i < length_; ++i) {
+            text_[i] = text_[i + count];
+        }
+        show_from_cursor(count);
     }
 }
 
-// The last word and the spaces behind it.
+// A line of which nothing is left may be used again.
+void LineEditor::erase_line(u32 before, u32 behind) {
+    erase(before);
+    take_out(behind);
+    overlong_ = overlong_ && length_ != 0;
+}
+
+// One character so many times: eight of it are given.
+void LineEditor::repeat(const char* eight, u32 count) {
+    for (; count > 8; count -= 8) {
+        echo_(eight, 8);
+    }
+    echo_(eight, count);
+}
+
+// Writes what is behind the cursor anew, and blanks over what was behind that; the cursor stays.
+void LineEditor::show_from_cursor(u32 blanks) {
+    u32 const rest = length_ - cursor_;
+    echo_(text_ + cursor_, rest);
+    repeat("        ", blanks);
+    repeat(kBackspaces, rest + blanks);
+}
+
+// The word before the cursor and the spaces behind it.
 u32 LineEditor::last_word() const {
-    u32 start = length_;
+    u32 start = cursor_;
     while (start != 0 && text_[start - 1] == ' ') {
         --start;
     }
     while (start != 0 && text_[start - 1] != ' ') {
         --start;
     }
-    return length_ - start;
+    return cursor_ - start;
 }
 
 Typed LineEditor::end(Typed how, const char* text, usize length) {
+    move_to(length_);
     text_[length_] = '\0';
     if (how == Typed::line) {
         keep();

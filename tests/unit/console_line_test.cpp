@@ -1,6 +1,7 @@
 // The line editor: bytes in, lines and echo out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <string_view>
@@ -14,6 +15,40 @@ namespace {
 using namespace std::string_literals;
 
 std::string g_echo;
+
+// What a terminal shows of an echo: a row and where its cursor stands.
+class Screen {
+  public:
+    void show(std::string_view echo) {
+        for (char const c : echo) {
+            switch (c) {
+                case '\a':
+                    break;
+                case '\n':
+                    *this = Screen{};
+                    break;
+                case '\b':
+                    ASSERT_NE(cursor_, 0u) << "left of the line's beginning";
+                    --cursor_;
+                    break;
+                default:
+                    ASSERT_TRUE(c >= 0x20 && c < 0x7f);
+                    row_.resize(std::max(row_.size(), cursor_ + 1), ' ');
+                    row_[cursor_++] = c;
+            }
+        }
+    }
+    // Nothing but blanks is behind the text.
+    [[nodiscard]] bool shows(std::string_view text) const {
+        return row_.substr(0, text.size()) == text &&
+               row_.find_first_not_of(' ', text.size()) == std::string::npos;
+    }
+    [[nodiscard]] usize cursor() const { return cursor_; }
+
+  private:
+    std::string row_;
+    usize cursor_ = 0;
+};
 
 class LineEditorTest : public testing::Test {
   protected:
@@ -61,6 +96,40 @@ TEST_F(LineEditorTest, ErasesOnTheScreenWhatItTakesBack) {
     EXPECT_EQ(g_echo, "ab\b \b\b \b\n");
 }
 
+TEST_F(LineEditorTest, HasACursorWithinTheLine) {
+    constexpr const char* kLeft = "\x1b[D";
+    EXPECT_EQ(type("pz\x02s\r"), Lines{"psz"});
+    EXPECT_EQ(g_echo, "pz\bsz\bz\n") << "what is behind it is shown anew, Enter goes to the end";
+    EXPECT_EQ(type("s\x02p\x06 \x02\x02\x02\x02\x02help;\r"), Lines{"help;ps "});
+    EXPECT_EQ(type("elp"s + kLeft + kLeft + "\x1bOD" + "h" + "\x1b[C\x1bOC" + "!\r"),
+              Lines{"hel!p"});
+    EXPECT_EQ(type("b\x01"
+                   "a\x05"
+                   "c\r"),
+              Lines{"abc"})
+        << "^A, ^E";
+    EXPECT_EQ(type("b\x1b[Ha\x1b[Fc\x1b[1~0\x1b[4~d\x1b[7~-\x1b[8~e\x1bOH+\x1bOFf\r"),
+              Lines{"+-0abcdef"})
+        << "Home and End, as five terminals send them";
+    EXPECT_EQ(type("ab\x1b[1;5Dx\r"), Lines{"axb"}) << "with Ctrl held down";
+}
+
+TEST_F(LineEditorTest, TakesOutWithinTheLine) {
+    EXPECT_EQ(type("abc\x02\x02\x7fx\r"), Lines{"xbc"});
+    EXPECT_EQ(type("abc\x02\x02\x04x\r"), Lines{"axc"}) << "^D";
+    EXPECT_EQ(type("abc\x01\x1b[3~x\x05\x1b[3~\x04\r"), Lines{"xbc"}) << "Delete";
+    EXPECT_EQ(type("abc\x1b[3;5~\x02\x1b[3;5~\r"), Lines{"ab"}) << "with Ctrl held down";
+    EXPECT_EQ(type("abc def\x02\x02\x0bg\r"), Lines{"abc dg"}) << "^K";
+    EXPECT_EQ(type("one two three\x02\x02\x17\r"), Lines{"one two ee"}) << "^W";
+    EXPECT_EQ(type("one two\x02\x02\x15\r"), Lines{"wo"}) << "^U";
+    EXPECT_EQ(type("abc\x1b[5~\x1b[~\x1b[33~d\r"), Lines{"abcd"}) << "other keys";
+}
+
+TEST_F(LineEditorTest, GivesALineUpFromWithinIt) {
+    EXPECT_EQ(type("pan\x02\x02\x03ps\r"), (Lines{"^C", "ps"}));
+    EXPECT_EQ(g_echo, "pan\b\ban^C\nps\n");
+}
+
 TEST_F(LineEditorTest, TakesBackAWord) {
     EXPECT_EQ(type("irq measure  \x17ps\r"), Lines{"irq ps"});
     EXPECT_EQ(type("one\x17\x17two\r"), Lines{"two"});
@@ -89,11 +158,13 @@ TEST_F(LineEditorTest, DoesNotRunWhatIsLeftOfALineThatWasTooLong) {
     std::string const rubbed_out(LineEditor::kLongest, '\b');
     EXPECT_EQ(type(std::string(200, 'x') + rubbed_out + "halt\r"), Lines{"(overlong)"});
     EXPECT_EQ(type(std::string(200, 'x') + "\x15" + "ps\r"), Lines{"ps"});
+    EXPECT_EQ(type(std::string(200, 'x') + "\x01\x0b" + "ps\r"), Lines{"ps"});
+    EXPECT_EQ(type(std::string(200, 'x') + "\x02\x15" + "\x01\x04ps\r"), Lines{"(overlong)"});
 }
 
 TEST_F(LineEditorTest, SwallowsEscapeSequences) {
-    EXPECT_EQ(type("p\x1b[Cs\r"), Lines{"ps"}) << "cursor right";
-    EXPECT_EQ(type("p\x1b[1;5Ds\r"), Lines{"ps"}) << "with parameters";
+    EXPECT_EQ(type("p\x1b[15~s\r"), Lines{"ps"}) << "F5";
+    EXPECT_EQ(type("p\x1b[15;5~s\r"), Lines{"ps"}) << "with parameters";
     EXPECT_EQ(type("p\x1bOPs\r"), Lines{"ps"}) << "F1";
     EXPECT_EQ(type("p\x1b(Bs\r"), Lines{"ps"}) << "with an intermediate byte";
     EXPECT_EQ(type("p\x1bxs\r"), Lines{"ps"}) << "Alt-x";
@@ -107,7 +178,7 @@ TEST_F(LineEditorTest, EnterWorksInAnUnfinishedSequence) {
 }
 
 TEST_F(LineEditorTest, IgnoresWhatIsNoText) {
-    EXPECT_EQ(type("\0p\x01\xff\x80s\xc3\xa4\x07\x9b\r"s), Lines{"ps"});
+    EXPECT_EQ(type("\0p\x13\xff\x80s\xc3\xa4\x07\x9b\r"s), Lines{"ps"});
     EXPECT_EQ(g_echo, "ps\n");
 }
 
@@ -154,6 +225,34 @@ TEST_F(LineEditorTest, CompletesAsItIsTold) {
     EXPECT_EQ(g_echo, "abc?\a");
     (void)editor.feed('\r');
     EXPECT_STREQ(editor.text(), "abc?");
+}
+
+// Whatever comes, what a terminal shows is the line, and its cursor stands where the line's is. The
+// bytes that the editor gives a meaning to, and the parts of sequences, come often.
+TEST_F(LineEditorTest, TheScreenShowsTheLineWhateverComes) {
+    constexpr char kMeant[] =
+        "\x01\x02\x03\x04\x05\x06\x08\x0b\x0e\x10\x15\x17\x1b\x7f\t\r[[OO;13478ABCDFH~ ";
+    std::mt19937 random(20261128);
+    Screen screen;
+    for (int i = 0; i < 300'000; ++i) {
+        u32 const drawn = static_cast<u32>(random());
+        u8 const byte = drawn % 4 == 0 ? static_cast<u8>(drawn >> 8)
+                        : drawn % 4 == 1
+                            ? static_cast<u8>(kMeant[(drawn >> 8) % (sizeof(kMeant) - 1)])
+                            : static_cast<u8>('a' + (drawn >> 8) % 26);
+        if (byte == '\x03' && drawn % 8 != 0) {
+            continue;  // or no line would ever be full
+        }
+        g_echo.clear();
+        Typed const typed = editor_.feed(byte);
+        ASSERT_NO_FATAL_FAILURE(screen.show(g_echo));
+        ASSERT_LE(editor_.cursor(), editor_.length());
+        if (typed != Typed::more) {
+            editor_.clear();
+        }
+        ASSERT_TRUE(screen.shows({editor_.text(), editor_.length()})) << "after " << i;
+        ASSERT_EQ(screen.cursor(), editor_.cursor()) << "after " << i;
+    }
 }
 
 TEST_F(LineEditorTest, KeepsItsBoundsAndEchoesTextOnlyWhateverComes) {
