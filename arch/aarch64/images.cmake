@@ -214,12 +214,16 @@ function(pivot_flavour name)
     $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS};${PIVOT_CALL_GRAPH}>)
 endfunction()
 
-# pivot_link(target FLAVOUR f OBJECTS o EXTRA sources ...): one link of an image,
-# images/<target>.elf.
+# pivot_link(target FLAVOUR f OBJECTS o WITHOUT sources ... EXTRA sources ...): one link of an image,
+# images/<target>.elf. WITHOUT: the kernel's sources that the image has its own version of.
 function(pivot_link target)
-  cmake_parse_arguments(arg "" "FLAVOUR;OBJECTS" "EXTRA" ${ARGN})
-  add_executable(${target}
-    ${arg_EXTRA} $<TARGET_OBJECTS:${arg_OBJECTS}> $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)
+  cmake_parse_arguments(arg "" "FLAVOUR;OBJECTS" "EXTRA;WITHOUT" ${ARGN})
+  set(kernel $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)
+  foreach(source ${arg_WITHOUT})
+    string(REPLACE "." "\\." object "/${source}.")
+    set(kernel $<FILTER:${kernel},EXCLUDE,${object}>)
+  endforeach()
+  add_executable(${target} ${arg_EXTRA} $<TARGET_OBJECTS:${arg_OBJECTS}> ${kernel})
   set_target_properties(${target} PROPERTIES
     SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/images LINKER_LANGUAGE CXX
     LINK_DEPENDS ${PIVOT_ROOT}/arch/aarch64/link.ld)
@@ -229,10 +233,11 @@ function(pivot_link target)
     -Wl,--defsym=LOAD_ADDRESS=${PIVOT_LOAD_ADDRESS} -T ${PIVOT_ROOT}/arch/aarch64/link.ld)
 endfunction()
 
-# pivot_image(name FLAVOUR f SOURCES ...): <name>.elf and <name>.img in images/. Linked twice, so
-# that the image knows its functions' names (symbols.py).
+# pivot_image(name FLAVOUR f SOURCES ... WITHOUT ...): <name>.elf and <name>.img in images/. Linked
+# twice, so that the image knows its functions' names (symbols.py).
 function(pivot_image name)
-  cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "" "FLAVOUR" "SOURCES;WITHOUT" ${ARGN})
+  set(parts FLAVOUR ${arg_FLAVOUR} OBJECTS ${name}_objects WITHOUT ${arg_WITHOUT})
   set(symbols_py ${PIVOT_ROOT}/arch/aarch64/symbols.py)
   set(symbols ${CMAKE_BINARY_DIR}/symbols/${name}.S)
   set(elf ${CMAKE_BINARY_DIR}/images/${name}.elf)
@@ -242,7 +247,7 @@ function(pivot_image name)
   set_target_properties(${name}_objects PROPERTIES CXX_STANDARD 20 CXX_EXTENSIONS OFF)
   target_link_libraries(${name}_objects PRIVATE kernel_${arg_FLAVOUR})
 
-  pivot_link(${name}_nameless FLAVOUR ${arg_FLAVOUR} OBJECTS ${name}_objects)
+  pivot_link(${name}_nameless ${parts})
   set_target_properties(${name}_nameless PROPERTIES
     EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/symbols)
   set(nameless ${CMAKE_BINARY_DIR}/symbols/${name}_nameless.elf)
@@ -250,7 +255,7 @@ function(pivot_image name)
     COMMAND Python3::Interpreter ${symbols_py} --nm ${CMAKE_NM} ${nameless} -o ${symbols}
     DEPENDS ${name}_nameless ${symbols_py} VERBATIM)
 
-  pivot_link(${name} FLAVOUR ${arg_FLAVOUR} OBJECTS ${name}_objects EXTRA ${symbols})
+  pivot_link(${name} ${parts} EXTRA ${symbols})
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND Python3::Interpreter ${symbols_py} --nm ${CMAKE_NM} ${nameless} --check ${elf}
     COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img VERBATIM)

@@ -156,45 +156,47 @@ add_test(NAME unit.address_sanitizer COMMAND Python3::Interpreter
 set_tests_properties(unit.address_sanitizer PROPERTIES LABELS unit TIMEOUT 900
   SKIP_RETURN_CODE 77 ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0")
 
-# pivot_host_bug(bug FILTER f TESTS ...): with PIVOT_BUG_<bug> put in, a test that FILTER names must
-# fail by a check of its own. The same tests pass without the bug: they are part of unit_tests.
+# pivot_host_bug(bug FILTER f [ENVIRONMENT e] SOURCES ...): with PIVOT_BUG_<bug> put in, a test that
+# FILTER names must fail by a check of its own. Of unit_tests, in which it passes, SOURCES alone are
+# compiled once more: tests, for what the kernel's headers have inline, and those of its files that
+# name the bug.
 function(pivot_host_bug bug)
-  cmake_parse_arguments(arg "" "FILTER" "TESTS" ${ARGN})
+  cmake_parse_arguments(arg "" "FILTER;ENVIRONMENT" "SOURCES" ${ARGN})
   string(TOLOWER ${bug} lower)
   set(name unit_bug_${lower})
-  pivot_host_tests(${name} POINTS OPTIONS -g0 DEFINITIONS PIVOT_BUG_${bug}=1
-    TESTS ${arg_TESTS})
-  add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
-    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${arg_FILTER})
-  set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120)
-endfunction()
-
-# The same for a defect in arch/dev/line_masks.hpp: of unit_tests only the file that instantiates it
-# is compiled once more.
-function(pivot_line_masks_bug bug filter)
-  string(TOLOWER ${bug} lower)
-  set(name unit_bug_${lower})
-  pivot_host_objects(${name}_masks SOURCES arch/host/sim_line_masks.cpp
+  pivot_host_objects(${name}_objects SOURCES ${arg_SOURCES}
     DEFINITIONS PIVOT_ACCESS_POINTS=1 PIVOT_BUG_${bug}=1
-    OPTIONS -fsanitize=undefined -fno-sanitize-recover=undefined -fsanitize=thread)
-  add_executable(${name} $<TARGET_OBJECTS:${name}_masks> $<TARGET_OBJECTS:unit_tests_kernel>
-    $<TARGET_OBJECTS:unit_tests_tests> $<TARGET_OBJECTS:unit_tests_port>)
+    OPTIONS -g0 -fsanitize=undefined -fno-sanitize-recover=undefined -fsanitize=thread)
+  set(others)
+  foreach(part kernel masks tests port)
+    list(APPEND others $<TARGET_OBJECTS:unit_tests_${part}>)
+  endforeach()
+  foreach(source ${arg_SOURCES})
+    string(REPLACE "." "\\." object "/${source}.")
+    set(others $<FILTER:${others},EXCLUDE,${object}>)
+  endforeach()
+  # First: of an inline function in several, the linker takes the first.
+  add_executable(${name} $<TARGET_OBJECTS:${name}_objects> ${others})
   target_link_options(${name} PRIVATE -fsanitize=undefined ${pivot_quiet_failures})
   target_link_libraries(${name} PRIVATE GTest::gtest_main Threads::Threads)
   add_test(NAME unit.bug_${lower}_is_caught COMMAND Python3::Interpreter
-    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${filter})
+    ${CMAKE_SOURCE_DIR}/tests/unit/support/expect_failure.py $<TARGET_FILE:${name}> ${arg_FILTER})
   set_tests_properties(unit.bug_${lower}_is_caught PROPERTIES LABELS unit TIMEOUT 120
-    ENVIRONMENT PIVOT_CONTROLLER=line_masks)
+    ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
 
-pivot_line_masks_bug(REPLAY_FORGETS "LineMasks.ManyLines*")
-pivot_line_masks_bug(REPLAY_LOWEST_FIRST "Spl.ReplaysHighestFirst")
-pivot_line_masks_bug(MASK_NOT_LOOKED_AT "LineMasksSmp.DisabledAndEnabled*")
-pivot_host_bug(UART_OVERRUN FILTER "*Overrun*" TESTS tests/unit/pl011_test.cpp)
-pivot_host_bug(SPLX_RACE FILTER "SplRace.*" TESTS tests/unit/spl/spl_test.cpp)
-pivot_host_bug(CANCEL_LOST FILTER "Cancel.*" TESTS tests/unit/intr/cancel_test.cpp)
+foreach(bug "REPLAY_FORGETS;LineMasks.ManyLines*" "REPLAY_LOWEST_FIRST;Spl.ReplaysHighestFirst"
+    "MASK_NOT_LOOKED_AT;LineMasksSmp.DisabledAndEnabled*")
+  list(POP_FRONT bug name)
+  pivot_host_bug(${name} FILTER ${bug} SOURCES arch/host/sim_line_masks.cpp
+    ENVIRONMENT PIVOT_CONTROLLER=line_masks)
+endforeach()
+pivot_host_bug(UART_OVERRUN FILTER "*Overrun*" SOURCES tests/unit/pl011_test.cpp)
+pivot_host_bug(SPLX_RACE FILTER "SplRace.*" SOURCES tests/unit/spl/spl_test.cpp)
+pivot_host_bug(CANCEL_LOST FILTER "Cancel.*"
+  SOURCES tests/unit/intr/cancel_test.cpp intr/continuation.cpp)
 pivot_host_bug(DOUBLE_QUEUE FILTER "ContinuationPoints.DoubleQueue"
-  TESTS tests/unit/intr/continuation_test.cpp)
+  SOURCES tests/unit/intr/continuation_test.cpp)
 
 # Warnings of the other compiler, with the target's language options: compiled, not linked. Clang
 # has no global register variables but the stack pointer's, so arch/aarch64 is GCC's alone.

@@ -1,6 +1,6 @@
 // Commands that look at what every kernel has, whatever its board.
 //
-// Who: the shell's thread. Lock order: none; each field is read by itself, so a list is a fair
+// Who: the shell's thread. Lock order: ps takes g_turnstiles; else none: each field is read by itself, so a list is a fair
 // picture, not an instant.
 #pragma once
 
@@ -8,10 +8,11 @@
 
 namespace pivot {
 
-// ps: every thread that has been started, and the most that it has used of its stack.
+// ps: every thread that has been started, the most that it has used of its stack, and the mutex
+// that it waits for.
 bool list_threads(MayBlock const& context, Words const& words);
 
-// spl: where this CPU's SPL stands, and what the levels are for.
+// spl: where each CPU's SPL stands, the system-wide one included, and what the levels are for.
 bool show_spl(MayBlock const& context, Words const& words);
 
 }  // namespace pivot

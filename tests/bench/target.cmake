@@ -140,10 +140,9 @@ pivot_target_test(inject_pairs_checked IMAGE inject_checked.elf EXACT
 set_tests_properties(inject_pairs_checked PROPERTIES TIMEOUT 600)
 
 # Two of the seeded bugs are windows of an instruction: injection at every one of them finds both.
-if("SPLX_RACE" IN_LIST PIVOT_TARGET_BUGS)
-  foreach(bug splx_race double_queue)
-    pivot_image(inject_bug_${bug} FLAVOUR bug_${bug} SOURCES ${PIVOT_INJECT_SOURCES})
-  endforeach()
+if(PIVOT_GIC EQUAL 3)
+  pivot_bug_image(inject_bug_splx_race SPLX_RACE SOURCES ${PIVOT_INJECT_SOURCES})
+  pivot_bug_image(inject_bug_double_queue DOUBLE_QUEUE SOURCES ${PIVOT_INJECT_SOURCES})
   pivot_target_test(inject_finds_bug_splx_race IMAGE inject_bug_splx_race.elf EXACT
     ARGS --expect-status 1 --expect "FAILED after spl")
   pivot_target_test(inject_finds_bug_double_queue IMAGE inject_bug_double_queue.elf EXACT

@@ -69,7 +69,7 @@ class Check:
         self.link.send(b"\x03")
         self.link.wait_for(PROMPT)
         self.that("this list" in self.link.command("help"), f"'help' answers after {after}")
-        self.that(re.match(r"SPL none;", self.link.command("spl")),
+        self.that(re.match(r"CPU 0: SPL none,", self.link.command("spl")),
                   f"the SPL is none after {after}")
         print(f"answers after {after}", flush=True)
 

@@ -57,7 +57,8 @@ class Session(unittest.TestCase):
 
     def test_ps_shows_the_threads(self):
         rows = [line.split() for line in self.link.command("ps").splitlines()]
-        self.assertEqual(rows[0], ["thread", "cpu", "priority", "base", "state", "stack", "used"])
+        self.assertEqual(rows[0], ["thread", "cpu", "priority", "base", "state", "stack", "used",
+                                   "waits", "for"])
         threads = {row[0]: row[1:] for row in rows[1:]}
         self.assertEqual(threads["main"][:-1], ["0", "8", "8", "running", "16384"])
         self.assertEqual(threads["idle"][:4], ["0", "0", "0", "ready"])
@@ -79,8 +80,11 @@ class Session(unittest.TestCase):
 
     def test_spl_shows_the_levels(self):
         lines = self.link.command("spl").splitlines()
-        self.assertRegex(lines[0], r"^SPL none; \d+ interrupts")
+        self.assertRegex(lines[0], r"^CPU 0: SPL none, system-wide none; \d+ interrupts")
         self.assertEqual([line.split()[0] for line in lines[2:]], list(LEVELS))
+        lines = self.boot(smp=3).command("spl").splitlines()
+        self.assertEqual([line.split(";")[0] for line in lines[:3]],
+                         [f"CPU {n}: SPL none, system-wide none" for n in range(3)])
 
     def test_irq_counts_go_up(self):
         first = line_counts(self.link.command("irq"))
@@ -278,7 +282,7 @@ class Session(unittest.TestCase):
         self.link.wait_for(rb"nosuch: no such")
         self.link.wait_for(PROMPT)
         text = self.link.output.decode().replace("\r", "")
-        self.assertRegex(text, r"(?s)pivot> spl\nSPL.*\npivot> ps\nthread.*"
+        self.assertRegex(text, r"(?s)pivot> spl\nCPU 0: SPL.*\npivot> ps\nthread.*"
                                r"\npivot> nosuch\nnosuch: ")
 
     def test_panic_ends_with_status_3(self):

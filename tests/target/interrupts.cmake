@@ -21,7 +21,8 @@ endfunction()
 # its own (status 1) that prints TEXT, and not by hanging or by chance.
 function(pivot_bug_test bug)
   cmake_parse_arguments(arg "" "TEXT" "SOURCES" ${ARGN})
-  pivot_image(t_bug_${bug} FLAVOUR bug_${bug} SOURCES ${arg_SOURCES})
+  string(TOUPPER ${bug} upper)
+  pivot_bug_image(t_bug_${bug} ${upper} SOURCES ${arg_SOURCES})
   pivot_target_test(bug_${bug}_is_caught IMAGE t_bug_${bug}.elf EXACT ARGS
     --expect-status 1 --expect "^FAILED .*${arg_TEXT}" --reject "passed: ")
 endfunction()
@@ -59,13 +60,12 @@ pivot_interrupt_test(threads SOURCES tests/target/threads.cpp)
 pivot_bug_test(eoi_enabled TEXT "stack_of_thread" SOURCES tests/target/repend.cpp)
 pivot_bug_test(scratch_lost TEXT "lost is" SOURCES
   tests/target/registers.cpp tests/target/registers.S)
-if("SPLX_RACE" IN_LIST PIVOT_TARGET_BUGS)
+if(PIVOT_GIC EQUAL 3)  # portable code: proved on one board; entry and exit differ with the controller
   pivot_bug_test(splx_race TEXT "the line fired 0 times" SOURCES tests/target/spl_injected.cpp)
   pivot_bug_test(double_queue TEXT "runs is" SOURCES tests/target/continuations_injected.cpp)
   pivot_bug_test(cancel_lost TEXT "unseen" SOURCES tests/target/continuations_cancelled.cpp)
   # Found by the checked kernel itself, at the end of the first continuation.
-  pivot_image(t_bug_drain_spl FLAVOUR bug_drain_spl
-    SOURCES tests/target/continuations_cancelled.cpp)
+  pivot_bug_image(t_bug_drain_spl DRAIN_SPL SOURCES tests/target/continuations_cancelled.cpp)
   pivot_target_test(bug_drain_spl_is_caught IMAGE t_bug_drain_spl.elf EXACT ARGS
     --expect-status 3 --expect "^panic: a continuation returned with another SPL" --reject passed:)
 endif()

@@ -85,5 +85,6 @@ foreach(cpus 1 2 4)
 endforeach()
 pivot_target_test(t_deferral_torture_4_exact IMAGE t_deferral_torture.elf EXACT ARGS --smp 4
   --expect "[1-9][0-9]* spun for" --expect "^passed: deferral_torture")
+# The line's active state is the controller's, so these on both boards.
 pivot_bug_test(early_deactivation TEXT "is_active" SOURCES tests/target/deferral.cpp)
 pivot_bug_test(nothing_lent TEXT "priority" SOURCES tests/target/deferral.cpp)

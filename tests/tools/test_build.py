@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -153,6 +154,41 @@ class CountTest(Case):
         self.count(smp="4")
         self.assertEqual([env["PIVOT_SMP"] for env in self.environments], ["4"] * 3)
         self.assertTrue(all("PIVOT_FULL" not in env for env in self.environments))
+
+
+class SeededBugs(unittest.TestCase):
+    """An image with a bug has each file of the kernel that names the bug compiled with it."""
+
+    def named_by(self):
+        """{bug: the kernel's files, headers left out, that name it}"""
+        config = (helper.ROOT / "kern/base/config.hpp").read_text(encoding="utf-8")
+        constants = re.findall(r"#ifdef PIVOT_BUG_(\w+)\ninline constexpr bool (kBug\w+)", config)
+        words = {bug: [f"PIVOT_BUG_{bug}", constant] for bug, constant in constants}
+        found = {}
+        for folder in ("kern", "intr", "mutex", "spl", "arch/aarch64", "arch/board"):
+            for path in (helper.ROOT / folder).rglob("*"):
+                if path.suffix not in (".cpp", ".S"):
+                    continue
+                text = path.read_text(encoding="utf-8")
+                for bug in set(words) | set(re.findall(r"PIVOT_BUG_(\w+)", text)):
+                    if any(word in text for word in words.get(bug, [f"PIVOT_BUG_{bug}"])):
+                        name = path.relative_to(helper.ROOT).as_posix()
+                        found.setdefault(bug, set()).add(name)
+        return found
+
+    def test_the_lists_of_files_are_whole(self):
+        named = self.named_by()
+        self.assertIn("CANCEL_LOST", named)
+        self.assertIn("DRAIN_SPL", named)
+        for file, pattern, must in (
+                ("arch/aarch64/aarch64.cmake", r"set\(PIVOT_FILES_WITH_BUG_(\w+) ([^)]*)\)", True),
+                ("arch/host/host.cmake", r"pivot_host_bug\((\w+) FILTER([^)]*)\)", False)):
+            text = (helper.ROOT / file).read_text(encoding="utf-8")
+            listed = {bug: set(files.split()) for bug, files in re.findall(pattern, text)}
+            self.assertTrue(listed)
+            for bug, files in named.items():
+                if must or bug in listed:
+                    self.assertLessEqual(files, listed.get(bug, set()), f"{bug} in {file}")
 
 
 if __name__ == "__main__":
