@@ -5,6 +5,7 @@
     check.py --board B --images DIR alike NAME      recording changes no order
     check.py --board B --images DIR worst NAME  the kept trace is the worst sample's
     check.py --board B --images DIR row row:R  the same of a row of the benchmark
+    check.py --board B --images DIR above NAME  a threshold stops at the first sample above it
     check.py --board B --images DIR absent  the release image has nothing of it
 """
 
@@ -66,13 +67,37 @@ def check_worst(board, images, name, kinds=("let_in", "spl")):
     recorded = trace.record(board, images, name)
     samples = [event for event in recorded.events if event.kind == "sample"]
     last = recorded.events[-1]
-    if last.kind != "sample" or last.b - last.a != recorded.worst:
-        yield f"the trace ends with {last}, not with the worst sample, of {recorded.worst} ticks"
+    if last.kind != "sample" or last.b - last.a != recorded.kept.ticks:
+        yield f"the trace ends with {last}, not with the worst sample, {recorded.kept}"
     if any(one.b - one.a >= last.b - last.a for one in samples[:-1]):
         yield "an earlier sample of the trace is as bad: it is not the worst one's"
     within = [event.kind for event in recorded.events if last.a <= event.time <= last.b]
     if not set(kinds) <= set(within):
         yield f"within the worst sample there are only {within}"
+
+
+def check_above(board, images, name):
+    """Half as long as the worst is another sample's threshold; one tick less is its own."""
+    worst = trace.record(board, images, name).kept
+    for above in (worst.ticks // 2, worst.ticks - 1):
+        recorded = trace.record(board, images, name, above=above)
+        if not recorded.events:
+            yield f"above {above}: nothing is recorded, but {recorded.kept}"
+            continue
+        kept, last = recorded.kept, recorded.events[-1]
+        ticks = [one.b - one.a for one in recorded.events if one.kind == "sample"]
+        if last.kind != "sample" or ticks[-1] != kept.ticks or kept.ticks <= above:
+            yield f"above {above}: the trace ends with {last}, and is said to be of {kept}"
+        if any(one > above for one in ticks[:-1]):
+            yield f"above {above}: an earlier sample was above, too: {ticks}"
+        # So short a run is in the ring from its first sample on.
+        if not kept.sample == kept.of == len(ticks):
+            yield f"above {above}: {kept}, and the trace has {len(ticks)} samples"
+    if (recorded.kept.sample, recorded.kept.ticks) != (worst.sample, worst.ticks):
+        yield f"above {above}: it stopped at {recorded.kept}, not at the worst, {worst}"
+    none = trace.record(board, images, name, above=worst.ticks)
+    if none.events or none.kept != worst:
+        yield f"none is above {worst}, but there are {len(none.events)} events of {none.kept}"
 
 
 def check_absent(_, images):
@@ -87,7 +112,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--board", required=True)
     parser.add_argument("--images", required=True, type=Path)
-    parser.add_argument("what", choices=("scenario", "alike", "worst", "row", "absent"))
+    parser.add_argument("what", choices=("scenario", "alike", "worst", "row", "above", "absent"))
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     check = globals()[f"check_{args.what}"]
