@@ -29,6 +29,7 @@ TIMEOUT = 120
 SCENARIOS = {       # name: (CPUs, what it shows)
     "interrupt": (1, "interrupts, their continuation, and the thread that it wakes"),
     "contention": (1, "a thread waits in the turnstile for a mutex, and gets it"),
+    "read-write": (1, "a writer waits for a reader, gives up, waits again; then a reader for it"),
     "held-off": (1, "a raised SPL holds a line off; a higher one comes through"),
     "across": (2, "a thread of another CPU is woken"),
     WORST: (1, "what led to the worst of 100 samples, kept when it came"),

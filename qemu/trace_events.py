@@ -222,18 +222,25 @@ class Walk:
         self.waiting[key, event.a] = tid
         self.out.begin(WAITS, tid, event.time, f"waits for {event.name}")
 
-    def acquire(self, event, _):
+    def waited(self, event):
         key, _ = self.waiter(event)
         if (key, event.a) in self.waiting:
             self.out.end(WAITS, self.waiting.pop((key, event.a)), event.time)
-        which, track, time = self.place(event)
-        self.out.put("i", which, track, time, f"has {event.name}", s="t")
 
-    gave_up = acquire
+    def mark(self, event, what):
+        which, track, time = self.place(event)
+        self.out.put("i", which, track, time, f"{what} {event.name}", s="t")
+
+    def acquire(self, event, _):
+        self.waited(event)
+        self.mark(event, "has")
+
+    def gave_up(self, event, _):
+        self.waited(event)
+        self.mark(event, "gives up")
 
     def release(self, event, _):
-        which, track, time = self.place(event)
-        self.out.put("i", which, track, time, f"releases {event.name}", s="t")
+        self.mark(event, "releases")
 
     def count_spl(self, event, held):
         self.out.put("C", CPUS, 0, event.time, f"CPU {event.cpu} SPL", args={"level": level(held)})

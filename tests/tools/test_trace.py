@@ -50,6 +50,19 @@ class Events(unittest.TestCase):
         self.assertEqual(trace_format.complaints(json.dumps(
             trace_events.chrome(trace_events.parse(cut)))), [])
 
+    def test_who_gives_up_has_waited_and_has_nothing(self):
+        lock = "detail=2 a=96 b=7 name=table\n"
+        run = RUN.replace("@end\n", f"@event cpu=0 t=160 kind=contend {lock}"
+                          f"@event cpu=0 t=170 kind=gave_up {lock}"
+                          "@event cpu=0 t=180 kind=run detail=0 a=16 b=0 name=main\n@end\n")
+        events = trace_events.chrome(trace_events.parse(run))["traceEvents"]
+        self.assertEqual(trace_format.complaints(json.dumps({"traceEvents": events})), [])
+        self.assertEqual([one["name"] for one in events if one["ph"] == "i"], ["gives up table"])
+        wait = next(one for one in events if one.get("name") == "waits for table")
+        self.assertEqual([(one["ph"], round(one["ts"] * 1000)) for one in events
+                          if one["tid"] == wait["tid"] and one["ph"] in "BE"],
+                         [("B", 160), ("E", 170)])
+
     def test_a_run_that_broke_off_is_refused(self):
         for broken in (RUN.replace("@end\n", ""), RUN.replace("@trace hz=1000000000\n", ""),
                        RUN.replace("kind=irq_enter", "kind=nothing"), RUN + "@what\n@end\n"):

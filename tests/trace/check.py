@@ -28,8 +28,16 @@ import trace_events  # noqa: E402
 SHOWS = {
     "interrupt": ({"continuation": 3, "wake": 4}, {"line 200 probe": 3, "continue_and_wake": 3}),
     "contention": ({"wake": 2}, {"waits for shared": 1}),
+    "read-write": ({"wake": 4}, {"waits for table": 3}),
     "held-off": ({}, {"held off in held_off": 2, "line 201 probe": 2, "line 202 probe": 2}),
     "across": ({"ipi": 6, "wake": 6}, {"line 0 call": 6}),
+}
+# All that becomes of a lock there, in this order.
+LOCKS = {
+    "contention": ("shared", "acquire contend release acquire release"),
+    # The reader; the writer, who gives up; it is let in; it is now the writer; the other one reads.
+    "read-write": ("table", "acquire contend gave_up contend release acquire release "
+                            "acquire contend release acquire release"),
 }
 # What lies between a sample's beginning and its end; the top half's first statement comes after
 # irq_enter, whose time is that of its being noted.
@@ -39,7 +47,8 @@ WITHIN = {"row:irq_to_handler": ("irq_enter",),
 
 
 def check_scenario(board, images, name):
-    picture = trace_events.chrome(trace.record(board, images, name))
+    recorded = trace.record(board, images, name)
+    picture = trace_events.chrome(recorded)
     yield from trace_format.complaints(json.dumps(picture))
     events = picture["traceEvents"]
     arrows, slices = SHOWS[name]
@@ -48,6 +57,10 @@ def check_scenario(board, images, name):
             seen = sum(one["ph"] == phase and one["name"] == what for one in events)
             if seen < least:
                 yield f"{name}: '{what}' comes {seen} times, not {least}"
+    lock, wanted = LOCKS.get(name, (None, ""))
+    seen = [one.kind for one in recorded.events if one.name == lock]
+    if seen != wanted.split():
+        yield f"{name}: of the lock '{lock}' there are {' '.join(seen)}"
 
 
 def check_alike(board, images, name):

@@ -13,7 +13,7 @@ function(pivot_trace_test name)
   set_tests_properties(trace_${name} PROPERTIES LABELS target TIMEOUT 120)
 endfunction()
 
-foreach(scenario interrupt contention held-off across)
+foreach(scenario interrupt contention read-write held-off across)
   pivot_trace_test(of_${scenario} scenario ${scenario})
   pivot_trace_test(changes_nothing_of_${scenario} alike ${scenario})
 endforeach()

@@ -6,6 +6,7 @@
 #include "kern/clock.hpp"
 #include "kern/cpus.hpp"
 #include "kern/main.hpp"
+#include "kern/read_write_lock.hpp"
 #include "kern/semaphore.hpp"
 #include "kern/trace_report.hpp"
 #include "mutex/adaptive_mutex.hpp"
@@ -23,6 +24,7 @@ constinit Thread g_thread{"worker"};
 constinit Semaphore g_ready{"ready"};
 constinit Semaphore g_done{"done"};
 constinit AdaptiveMutex g_mutex{"shared"};
+constinit ReadWriteLock g_table{"table"};
 constinit u32 g_rounds = 0;
 
 template <auto Entry>
@@ -75,6 +77,34 @@ void contention(MayBlock const& context) {
     }
     (void)g_thread.join(context);
     trace.add('j');
+}
+
+// -- a writer that gives up waiting for a reader, and waits again; then a reader for a writer
+
+void write_and_read(MayBlock const& context, u32&) {
+    trace.add(g_table.lock_write_until(context, counter() + 1000) ? '?' : 'x');
+    g_done.post(context);
+    {
+        WriteGuard const guard(g_table, context);
+        trace.add('w');
+    }
+    g_ready.wait(context);
+    ReadGuard const guard(g_table, context);
+    trace.add('r');
+}
+
+void read_write(MayBlock const& context) {
+    {
+        ReadGuard const guard(g_table, context);
+        start_worker<&write_and_read>();
+        g_done.wait(context);
+        trace.add('R');
+    }
+    CHECK(g_table.try_lock_write(context));
+    g_ready.post(context);
+    trace.add('W');
+    g_table.unlock_write(context);
+    (void)g_thread.join(context);
 }
 
 // -- a line that the SPL holds off
@@ -188,9 +218,13 @@ struct Scenario {
     const char* name;
     void (*run)(MayBlock const&);
 };
-constexpr Scenario kScenarios[] = {{"interrupt", &interrupt}, {"contention", &contention},
-                                   {"held-off", &held_off},   {"across", &across},
-                                   {"panic", &panics},        {"cost", &cost},
+constexpr Scenario kScenarios[] = {{"interrupt", &interrupt},
+                                   {"contention", &contention},
+                                   {"read-write", &read_write},
+                                   {"held-off", &held_off},
+                                   {"across", &across},
+                                   {"panic", &panics},
+                                   {"cost", &cost},
                                    {"worst", &worst}};
 
 }  // namespace
