@@ -53,14 +53,17 @@ bool ReadWriteLock::lock(MayBlock const& context, Wish wish, u64 deadline) {
         waiters_.unlock(first);
         splx(old);
     } else {
+        trace_lock(TraceKind::contend, info_);
         WaitQueue::set_record(&wish);
         if (!waiters_.sleep_until_and_unlock(context, first, deadline)) {
+            trace_lock(TraceKind::gave_up, info_);
             let_in_and_leave(waiters_.lock(), old);  // whom only we have kept out
             return false;
         }
         splx(old);  // who let us in has made us a holder
     }
     LockOrder::taken(info_, sharing_of(wish == Wish::read));
+    trace_lock(TraceKind::acquire, info_);
     return true;
 }
 
@@ -78,11 +81,13 @@ bool ReadWriteLock::try_lock(Wish wish) {
         }
     }
     LockOrder::taken(info_, sharing_of(wish == Wish::read));
+    trace_lock(TraceKind::acquire, info_);
     return true;
 }
 
 void ReadWriteLock::unlock_read(MayBlock const&) {
     LockOrder::released(info_);
+    trace_lock(TraceKind::release, info_);
     Spl const old = splraise(Ipl::softserial);
     Thread* const first = waiters_.lock();
     PIVOT_REQUIRE(readers_ != 0, "a reader/writer lock that nobody reads under is released",
@@ -95,6 +100,7 @@ void ReadWriteLock::unlock_write(MayBlock const&) {
     PIVOT_REQUIRE(writer() == &current_thread(),
                   "a reader/writer lock is released by a thread that is not its writer", name());
     LockOrder::released(info_);
+    trace_lock(TraceKind::release, info_);
     Spl const old = splraise(Ipl::softserial);
     Thread* const first = waiters_.lock();
     atomic::store_relaxed<Thread*>(&writer_, nullptr);

@@ -47,6 +47,7 @@ usage: ./pivot [bench | compare | baseline | argue | inject | trace | rivals | t
   --repeat N      bench: N times; in an exact run each must give the same figures
   --smp N         bench, inject, test, run, debug: with N CPUs instead of one ({cpus})
   --full          test: the long variants too; argue: longer streams, more rates
+  --above N       trace worst, trace row:NAME: up to the first sample of more than N ticks
   --fresh         rivals: fetch the packages again
   --op A[,B]      inject: only these operations
   --pairs         inject: two interrupts, every distance apart
@@ -79,7 +80,7 @@ def arguments(argv):
     parser = Parser(prog="pivot", add_help=False, allow_abbrev=False)
     parser.add_argument("command", nargs="?", default="bench")
     parser.add_argument("files", nargs="*")
-    for option in ("--board", "--gic", "--smp", "--rows", "--samples", "--repeat"):
+    for option in ("--board", "--gic", "--smp", "--rows", "--samples", "--repeat", "--above"):
         parser.add_argument(option)
     for flag in ("--verbose", "--no-install", "--full", "--panic-on-defer", "--list",
                  "--fresh", "--help", "-h"):
@@ -100,6 +101,7 @@ def arguments(argv):
                                      for name in ("rows", "samples", "repeat")),
                                    *((f"--{name}", getattr(args, name), ("inject",))
                                      for name in inject.OPTIONS),
+                                   ("--above", args.above is not None, ("trace",)),
                                    ("--full", args.full, ("test", "argue")),
                                    ("--fresh", args.fresh, ("rivals",)),
                                    ("--panic-on-defer", args.panic_on_defer, ("run",)),
@@ -108,8 +110,9 @@ def arguments(argv):
             parser.error(f"{word} does not go with {args.command}")
     if args.command == "compare" and len(args.files) != 2:
         parser.error("compare wants two files that bench has written")
+    args.above = number_of(parser, "--above", args.above, trace.MOST_ABOVE)
     if args.command == "trace" and len(args.files) < 2:
-        args.scenario = trace.chosen(*args.files or ["interrupt"])
+        args.scenario = trace.chosen(*args.files or ["interrupt"], above=args.above)
     elif args.command == "rivals":
         rivals.chosen(*args.files or ["linux-rt"])
     elif args.files and args.command != "compare":
@@ -262,7 +265,7 @@ def do_trace(args):
     must_build(board, args.verbose, "trace", "bench_traced")
     say.step(f"Tracing {args.scenario} on {board}: {machines.board(board)['describe']}")
     trace.measure(board, presets.build_dir(board) / "images", BUILD / "trace", args.scenario,
-                  verbose=args.verbose)
+                  above=args.above, verbose=args.verbose)
     return 0
 
 

@@ -7,6 +7,7 @@ KINDS = ("irq_enter", "irq_exit", "let_in", "schedule", "send", "begin", "end", 
          "contend", "acquire", "gave_up", "release", "spl", "ipi", "sample")
 EVENT = re.compile(r"@event cpu=(\d+) t=(\d+) kind=(\w+) detail=(\d+) a=(\d+) b=(\d+) name=(.*)")
 THREAD = re.compile(r"@thread at=(\d+) name=(.*)")
+KEPT = re.compile(r"@kept sample=(\d+) ticks=(\d+) of=(\d+)")
 CPUS, THREADS, WAITS = 1, 2, 3      # the processes of the picture
 TRACKS = ("threads", "interrupts", "samples")
 LEVELS = {0: "none", 1: "softclock", 2: "softbio", 3: "softnet", 4: "softserial"}
@@ -27,11 +28,19 @@ class Event:
     name: str
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The worst sample, or the one at which recording stopped."""
+    sample: int     # its number, from 1
+    ticks: int
+    of: int         # so many samples were taken
+
+
 @dataclass
 class Recorded:
     hz: int = 0
     order: str = ""
-    worst: int | None = None
+    kept: Kept | None = None
     threads: dict = field(default_factory=dict)     # address: name
     events: list = field(default_factory=list)      # each CPU's in its order
 
@@ -51,8 +60,8 @@ def parse(output):
             found.hz = int(line.partition("=")[2])
         elif line.startswith("@order"):
             found.order = line[7:].strip()
-        elif line.startswith("@worst ticks="):
-            found.worst = int(line.partition("=")[2])
+        elif kept := KEPT.fullmatch(line):
+            found.kept = Kept(*map(int, kept.groups()))
         elif not line.startswith(("@ring", "@end", "@cost")):
             raise TraceError(f"unknown record: {line!r}")
     if not found.hz or lines[-1] != "@end":
@@ -213,18 +222,25 @@ class Walk:
         self.waiting[key, event.a] = tid
         self.out.begin(WAITS, tid, event.time, f"waits for {event.name}")
 
-    def acquire(self, event, _):
+    def waited(self, event):
         key, _ = self.waiter(event)
         if (key, event.a) in self.waiting:
             self.out.end(WAITS, self.waiting.pop((key, event.a)), event.time)
-        which, track, time = self.place(event)
-        self.out.put("i", which, track, time, f"has {event.name}", s="t")
 
-    gave_up = acquire
+    def mark(self, event, what):
+        which, track, time = self.place(event)
+        self.out.put("i", which, track, time, f"{what} {event.name}", s="t")
+
+    def acquire(self, event, _):
+        self.waited(event)
+        self.mark(event, "has")
+
+    def gave_up(self, event, _):
+        self.waited(event)
+        self.mark(event, "gives up")
 
     def release(self, event, _):
-        which, track, time = self.place(event)
-        self.out.put("i", which, track, time, f"releases {event.name}", s="t")
+        self.mark(event, "releases")
 
     def count_spl(self, event, held):
         self.out.put("C", CPUS, 0, event.time, f"CPU {event.cpu} SPL", args={"level": level(held)})

@@ -57,6 +57,9 @@
 // SwitchFrame: what a thread switch saves: x29, x30, x19..x28.
 #define SWITCH_FRAME_SIZE 96
 
+// What a traced kernel's switch saves beside it: x29, x30, x0..x15 (trace.S).
+#define TRACE_FRAME_SIZE 144
+
 // FaultFrame: everything, for a panic.
 #define FAULT_ELR 248
 #define FAULT_ESR 264

@@ -63,9 +63,7 @@ class Contexts:
                                 "in tests/stack/rules.py")
 
     def _entries(self, context):
-        """The functions that assembly calls there: those that the tree has by now."""
-        return [self.graph.functions[name] for name in rules.ENTRIES[context]
-                if name in self.graph.functions]
+        return rules.entries(self.graph, context)
 
     def _stack(self, pattern):
         found = sorted((size, name) for name, (_, size) in self.graph.stacks.items()
@@ -82,8 +80,7 @@ class Contexts:
         frame = self.constants["FRAME_SIZE"]
         first = self._usual.of_all(self._entries("interrupt exit"))
         # The straight way into a bottom half leaves a SwitchFrame instead.
-        first = max(first, EMPTY.under("straight", self.constants["SWITCH_FRAME_SIZE"]),
-                    key=lambda path: path.bytes)
+        first = max(first, self._usual.switch("straight"), key=lambda path: path.bytes)
         second = self._top.of_all(self._entries("interrupt exit"))
         return second.under("InterruptFrame", frame).bytes + \
             first.under("InterruptFrame", frame).bytes
@@ -134,6 +131,7 @@ class Contexts:
     def _bottom_halves(self):
         """A continuation does not say of which level it is, so each level gets the deepest."""
         roots = self.graph.matching(rules.CONTINUATION) + self._entries("bottom half")
+        # Among their paths is a switch: more than the drain loop's own ways out can need.
         return self._on_a_thread("bottom half, each level",
                                  *self._stack(rules.BOTTOM_HALF_STACKS), roots)
 

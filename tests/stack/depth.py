@@ -58,6 +58,16 @@ class Walk:
         self._found[function.key] = found
         return found
 
+    def switch(self, name):
+        """What a switch puts on the stack that it leaves."""
+        return self.traced_switch().under(name, self.constants["SWITCH_FRAME_SIZE"])
+
+    def traced_switch(self):
+        """Of that, the noting of who is current; nothing but in a traced kernel."""
+        notes = rules.entries(self.graph, "switch")
+        return self.of_all(notes).under("pivot_trace_switch", self.constants["TRACE_FRAME_SIZE"]) \
+            if notes else EMPTY
+
     def of_all(self, functions):
         return max(map(self.deepest, functions), key=lambda path: path.bytes, default=EMPTY)
 
@@ -65,9 +75,10 @@ class Walk:
         for target, place in function.calls.items():
             if self.never and self.never.search(target):
                 continue
+            if target in rules.SWITCHES:
+                yield self.switch(target)
+                continue
             if target in rules.ASSEMBLY:
-                size = rules.ASSEMBLY[target]
-                yield EMPTY.under(target, self.constants[size] if size else 0)
                 continue
             callee = self.graph.find(target)
             if callee is None:

@@ -35,15 +35,15 @@ class Constants:
         return Constants(found)
 
 
-# What each function in assembly puts on the stack that it is called on. The two switches leave that
-# stack behind them.
-ASSEMBLY = {
-    "pivot_switch_threads": "SWITCH_FRAME_SIZE",
-    "pivot_enter_bottom_half": "SWITCH_FRAME_SIZE",
-    "pivot_capture": None,
-    "pivot_irq_special": None,
-    "pivot_irq_holding": None,  # 16 bytes, counted with each top half (contexts.py)
-}
+# The two switches leave the stack that they are called on behind them. In a traced kernel they note
+# on it, above a frame of their own, who is current from there on.
+SWITCHES = ("pivot_switch_threads", "pivot_enter_bottom_half")
+# The other functions in assembly put nothing on the stack that they are called on.
+ASSEMBLY = (
+    "pivot_capture",
+    "pivot_irq_special",
+    "pivot_irq_holding",    # 16 bytes, counted with each top half (contexts.py)
+)
 
 # The thread's own function: each thread is looked at by itself.
 THREAD = "the thread's function"
@@ -105,6 +105,13 @@ POINTERS = (
     Pointer(r"tests/bench/campaign\.cpp", r"lists\[i\]\(",
             (r"operations\(const (pivot::)?MayBlock&\)",)),
     Pointer(r"kern/shell/shell\.cpp", r"more\(", (r"pivot::console_wanted\(",)),
+    # Scenarios, and what they have a probe do.
+    Pointer(r"tests/trace/trace\.cpp", r"scenario\.run\(",
+            (r"void pivot::\{anonymous\}::[a-z_]+\(const (pivot::)?MayBlock&\)$",)),
+    Pointer(r"tests/target/probes\.hpp", r"does\(Here",
+            (r"void pivot::\{anonymous\}::\w+\(.*\)::<lambda\(const pivot::test::Here&\)>",)),
+    Pointer(r"tests/target/probes\.hpp", r"schedule_\(token_",
+            (r"test::Here::Here<.*<lambda\(const void\*, pivot::Continuation&\)>",)),
     # The injection: each operation is called from the same few lines.
     Pointer(r"tests/bench/injector\.cpp", r"operation\.run\(|operation\.check\(|\balso\(",
             (r"pivot::inject::\{anonymous\}::\w+\(const pivot::(MayBlock|TopHalf<.*>)&\)",
@@ -126,9 +133,16 @@ ENTRIES = {
     "idle": ("pivot_secondary_main",),
     "bottom half": ("pivot_attend", "pivot_bottom_half_retire", "pivot_bottom_half_more",
                     "pivot_preempt_pinned"),
+    "switch": ("pivot_trace_current",),
     "interrupt exit": ("pivot_attend_pass",),
     "fault": ("pivot_fault",),
 }
+
+
+def entries(graph, context):
+    """The functions that assembly calls there: those that the image has."""
+    return [graph.functions[name] for name in ENTRIES[context] if name in graph.functions]
+
 
 # A top half covers every soft level: no bottom half is entered and no thread switched to from
 # interrupt exit's pass, or from a splx, on the interrupt stack. Asserted in checked builds.

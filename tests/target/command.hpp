@@ -42,8 +42,31 @@ class CommandLine {
         }
         return false;
     }
+    // N of the word "KEYN"; 0 if there is none.
+    [[nodiscard]] u64 number(const char* key) const {
+        for (u32 i = 0; i < count_; ++i) {
+            if (const char* digits = behind(words_[i], key)) {
+                u64 number = 0;
+                for (; *digits >= '0' && *digits <= '9'; ++digits) {
+                    number = number * 10 + static_cast<u64>(*digits - '0');
+                }
+                return number;
+            }
+        }
+        return 0;
+    }
 
   private:
+    // What follows `key` in the text; null if it does not begin so.
+    static const char* behind(const char* text, const char* key) {
+        for (; *key != '\0'; ++text, ++key) {
+            if (*text != *key) {
+                return nullptr;
+            }
+        }
+        return text;
+    }
+
     static constexpr u32 kMost = 8;
     char text_[128] = {};
     const char* words_[kMost] = {};

@@ -160,6 +160,19 @@ class CliTest(ProgramsTest):
                              "trace takes no 'interrupt'")
         self.assertIn("contention", self.pivot("trace", "--list").stdout)
 
+    def test_a_threshold_that_is_none(self):
+        for given in ("0", "-1", "many", "", "1.5", "1000000001"):
+            with self.subTest(given=given):
+                self.assert_one_line(self.pivot("trace", "worst", f"--above={given}"), 2,
+                                     f"--above {given}: it is 1 to 1000000000", "./pivot help")
+        for words in (["contention"], ["cost"], []):
+            with self.subTest(words=words):
+                self.assert_one_line(self.pivot("trace", *words, "--above", "5"), 2,
+                                     "--above goes with worst and row:NAME, not with")
+        self.assert_one_line(self.pivot("bench", "--above", "5"), 2,
+                             "--above does not go with bench")
+        self.assert_one_line(self.pivot("trace", "worst", "--above"), 2, "--above")
+
     def test_help(self):
         for word in ("help", "--help", "-h"):
             done = self.pivot(word)

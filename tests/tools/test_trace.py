@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """qemu/trace_events.py, and tests/trace/format.py on files that are broken on purpose."""
 
+import contextlib
+import io
 import json
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import helper
 
 helper.sys.path.insert(0, str(helper.ROOT / "tests" / "trace"))
 import format as trace_format  # noqa: E402
+import trace  # noqa: E402
 import trace_events  # noqa: E402
 
 RUN = """@order v.ct
@@ -44,6 +50,19 @@ class Events(unittest.TestCase):
         self.assertEqual(trace_format.complaints(json.dumps(
             trace_events.chrome(trace_events.parse(cut)))), [])
 
+    def test_who_gives_up_has_waited_and_has_nothing(self):
+        lock = "detail=2 a=96 b=7 name=table\n"
+        run = RUN.replace("@end\n", f"@event cpu=0 t=160 kind=contend {lock}"
+                          f"@event cpu=0 t=170 kind=gave_up {lock}"
+                          "@event cpu=0 t=180 kind=run detail=0 a=16 b=0 name=main\n@end\n")
+        events = trace_events.chrome(trace_events.parse(run))["traceEvents"]
+        self.assertEqual(trace_format.complaints(json.dumps({"traceEvents": events})), [])
+        self.assertEqual([one["name"] for one in events if one["ph"] == "i"], ["gives up table"])
+        wait = next(one for one in events if one.get("name") == "waits for table")
+        self.assertEqual([(one["ph"], round(one["ts"] * 1000)) for one in events
+                          if one["tid"] == wait["tid"] and one["ph"] in "BE"],
+                         [("B", 160), ("E", 170)])
+
     def test_a_run_that_broke_off_is_refused(self):
         for broken in (RUN.replace("@end\n", ""), RUN.replace("@trace hz=1000000000\n", ""),
                        RUN.replace("kind=irq_enter", "kind=nothing"), RUN + "@what\n@end\n"):
@@ -54,6 +73,54 @@ class Events(unittest.TestCase):
         self.assertEqual([trace_events.level(held) for held in (0, 0xffffffff00000000,
                          0xffffffff000000ff, 0xffffffff0000ffff, 0xffffffff00ffffff)],
                          [0, 4, 5, 6, 7])
+
+
+class Threshold(unittest.TestCase):
+    """What ./pivot trace worst says and writes, of an image that prints this."""
+    HEAD = "@kept sample=3 ticks=45 of=9\n@trace hz=1000000000\n"
+    SAMPLE = "@event cpu=0 t=90 kind=sample detail=0 a=40 b=85 name=\n"
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name)
+
+    def measure(self, output, above, scenario="worst"):
+        said = io.StringIO()
+        with mock.patch.object(trace, "run_image", return_value=output) as run, \
+                contextlib.redirect_stdout(said):
+            trace.measure("b", Path("images"), self.out, scenario, above=above)
+        self.assertEqual(run.call_args.kwargs["above"], above)
+        return said.getvalue().splitlines(), sorted(path.name for path in self.out.iterdir())
+
+    def test_above(self):
+        said, files = self.measure(self.HEAD + self.SAMPLE + "@end\n", 44)
+        self.assertIn("stopped at sample 3, which took 45 ticks, above 44", said)
+        self.assertEqual(files, ["b.worst.above-44.json", "b.worst.above-44.txt"])
+
+    def test_not_above(self):
+        self.measure(self.HEAD + self.SAMPLE + "@end\n", None)
+        (self.out / "b.worst.above-45.json").write_text("of an older kernel", encoding="utf-8")
+        said, files = self.measure(self.HEAD + "@end\n", 45)
+        self.assertEqual(said, ["none of 9 samples took more than 45 ticks: the worst, number 3, "
+                                "took 45; no trace is written"])
+        self.assertEqual(files, ["b.worst.json", "b.worst.txt"])
+
+    def test_the_worst(self):
+        said, _ = self.measure(self.HEAD + self.SAMPLE + "@end\n", None)
+        self.assertIn("the worst of 9 samples is number 3, with 45 ticks", said)
+
+    def test_a_row(self):
+        _, files = self.measure(self.HEAD + self.SAMPLE + "@end\n", 1, "row:null")
+        self.assertEqual(files, ["b.row-null.above-1.json", "b.row-null.above-1.txt"])
+
+    def test_the_image_is_told(self):
+        for scenario, words in (("worst", ("trace", "worst", "above=7")),
+                                ("row:x", ("bench", "worst", "x", "samples=50", "above=7"))):
+            with mock.patch.object(trace.machines, "qemu_command", side_effect=KeyError) as command:
+                with self.assertRaises(KeyError):
+                    trace.run_image("b", mock.MagicMock(), scenario, above=7)
+            self.assertEqual(command.call_args.kwargs["args"], words)
 
 
 def broken(change):

@@ -1,4 +1,4 @@
-// Which of the benchmark's rows is traced: "worst=NAME" on the image's command line.
+// Which of the benchmark's rows is traced: "worst NAME" on the image's command line.
 #include "tests/bench/samples.hpp"
 #include "tests/target/command.hpp"
 #include "tests/trace/kept.hpp"

@@ -13,7 +13,7 @@ function(pivot_trace_test name)
   set_tests_properties(trace_${name} PROPERTIES LABELS target TIMEOUT 120)
 endfunction()
 
-foreach(scenario interrupt contention held-off across)
+foreach(scenario interrupt contention read-write held-off across)
   pivot_trace_test(of_${scenario} scenario ${scenario})
   pivot_trace_test(changes_nothing_of_${scenario} alike ${scenario})
 endforeach()
@@ -21,6 +21,8 @@ pivot_trace_test(of_the_worst_sample worst worst)
 foreach(row irq_to_handler irq_to_bottom_half irq_to_thread)
   pivot_trace_test(of_the_worst_${row} row row:${row})
 endforeach()
+pivot_trace_test(stops_above_a_threshold above worst)
+pivot_trace_test(stops_above_a_threshold_in_a_row above row:irq_to_thread)
 pivot_trace_test(is_not_in_a_release absent)
 pivot_target_test(trace_in_a_panic IMAGE trace.elf EXACT ARGS --smp 2 --arg trace --arg panic
   --expect-status 3 --expect "panic: on purpose" --expect "the last 16 events of CPU 0, of [0-9]+:"

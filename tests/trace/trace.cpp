@@ -1,11 +1,12 @@
 // What `./pivot trace` records: each scenario is a few operations on purpose, in an order that it
 // prints, so that a run without recording can be compared with it.
 //
-//     trace SCENARIO [off]
+//     trace SCENARIO [off] [above=N]
 #include "intr/deferral.hpp"
 #include "kern/clock.hpp"
 #include "kern/cpus.hpp"
 #include "kern/main.hpp"
+#include "kern/read_write_lock.hpp"
 #include "kern/semaphore.hpp"
 #include "kern/trace_report.hpp"
 #include "mutex/adaptive_mutex.hpp"
@@ -23,6 +24,7 @@ constinit Thread g_thread{"worker"};
 constinit Semaphore g_ready{"ready"};
 constinit Semaphore g_done{"done"};
 constinit AdaptiveMutex g_mutex{"shared"};
+constinit ReadWriteLock g_table{"table"};
 constinit u32 g_rounds = 0;
 
 template <auto Entry>
@@ -75,6 +77,34 @@ void contention(MayBlock const& context) {
     }
     (void)g_thread.join(context);
     trace.add('j');
+}
+
+// -- a writer that gives up waiting for a reader, and waits again; then a reader for a writer
+
+void write_and_read(MayBlock const& context, u32&) {
+    trace.add(g_table.lock_write_until(context, counter() + 1000) ? '?' : 'x');
+    g_done.post(context);
+    {
+        WriteGuard const guard(g_table, context);
+        trace.add('w');
+    }
+    g_ready.wait(context);
+    ReadGuard const guard(g_table, context);
+    trace.add('r');
+}
+
+void read_write(MayBlock const& context) {
+    {
+        ReadGuard const guard(g_table, context);
+        start_worker<&write_and_read>();
+        g_done.wait(context);
+        trace.add('R');
+    }
+    CHECK(g_table.try_lock_write(context));
+    g_ready.post(context);
+    trace.add('W');
+    g_table.unlock_write(context);
+    (void)g_thread.join(context);
 }
 
 // -- a line that the SPL holds off
@@ -147,7 +177,7 @@ void cost(MayBlock const&) {
     EventTrace::clear();
 }
 
-// -- the worst of many samples: whenever one is the worst so far, what led to it is kept
+// -- the worst of many samples, or the first above a threshold: what led to it is kept
 
 constinit volatile u64 g_handled = 0;
 
@@ -171,6 +201,7 @@ void worst(MayBlock const&) {
     CHECK(BoardLines::request<&note_time>(Board::kPhysicalTimerLine, "timer", g_rounds) ==
           LineError::none);
     CHECK(BoardLines::enable(Board::kPhysicalTimerLine) == LineError::none);
+    kept::forget();
     for (u32 i = 0; i < kSamples; ++i) {
         g_handled = 0;
         u64 const deadline = PhysicalTimer::now() + 400;
@@ -187,9 +218,13 @@ struct Scenario {
     const char* name;
     void (*run)(MayBlock const&);
 };
-constexpr Scenario kScenarios[] = {{"interrupt", &interrupt}, {"contention", &contention},
-                                   {"held-off", &held_off},   {"across", &across},
-                                   {"panic", &panics},        {"cost", &cost},
+constexpr Scenario kScenarios[] = {{"interrupt", &interrupt},
+                                   {"contention", &contention},
+                                   {"read-write", &read_write},
+                                   {"held-off", &held_off},
+                                   {"across", &across},
+                                   {"panic", &panics},
+                                   {"cost", &cost},
                                    {"worst", &worst}};
 
 }  // namespace
