@@ -25,9 +25,10 @@ pivot_flavour(ubsan DEFINITIONS PIVOT_CHECKED=1
   OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined>
           $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-undefined-trap-on-error>)
 
-# pivot_bug_image(name BUG SOURCES ...): the checked kernel with a seeded bug (kern/base/config.hpp).
-# What is compiled with it are the image's sources, and so what the kernel's headers have inline in
-# them, and those of the kernel that name the bug; the rest is the sound kernel's.
+# pivot_bug_image(name BUG SOURCES ...): the checked kernel with a seeded bug
+# (kern/base/config.hpp). What is compiled with it are the image's sources, and so what the kernel's
+# headers have inline in them, and those of the kernel that name the bug; the rest is the sound
+# kernel's.
 set(PIVOT_FILES_WITH_BUG_EOI_ENABLED arch/aarch64/vectors.S)
 set(PIVOT_FILES_WITH_BUG_SCRATCH_LOST arch/aarch64/vectors.S)
 set(PIVOT_FILES_WITH_BUG_DRAIN_SPL arch/aarch64/switch.S)

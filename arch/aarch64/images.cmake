@@ -214,8 +214,9 @@ function(pivot_flavour name)
     $<$<COMPILE_LANGUAGE:CXX>:${PIVOT_TARGET_CXX_OPTIONS};${PIVOT_CALL_GRAPH}>)
 endfunction()
 
-# pivot_link(target FLAVOUR f OBJECTS o WITHOUT sources ... EXTRA sources ...): one link of an image,
-# images/<target>.elf. WITHOUT: the kernel's sources that the image has its own version of.
+# pivot_link(target FLAVOUR f OBJECTS o WITHOUT sources ... EXTRA sources ...): one link of an
+# image, images/<target>.elf. WITHOUT: the kernel's sources that the image has a version of its own
+# of.
 function(pivot_link target)
   cmake_parse_arguments(arg "" "FLAVOUR;OBJECTS" "EXTRA;WITHOUT" ${ARGN})
   set(kernel $<TARGET_OBJECTS:kernel_${arg_FLAVOUR}>)

@@ -17,6 +17,7 @@ namespace {
 
 constexpr u32 kMostThreads = 256;
 constexpr u64 kBeatNs = 1'000'000;
+constexpr u32 kLongestMs = 60'000;  // nobody can take a command back
 
 struct Top {
     u64 due = 0;
@@ -46,7 +47,7 @@ void look(TopHalf<Ipl::sched> const&, Top& top) {
 bool show_top(MayBlock const& context, Words const& words) {
     u32 milliseconds = 1000;
     if (words.count() > 2 || (words.count() == 2 && !words.number(1, milliseconds)) ||
-        milliseconds == 0) {
+        milliseconds == 0 || milliseconds > kLongestMs) {
         return false;
     }
     u64 const beat = Clock::ticks_of_ns(kBeatNs);

@@ -1,7 +1,7 @@
 // Commands that look at what every kernel has, whatever its board.
 //
-// Who: the shell's thread. Lock order: ps takes g_turnstiles; else none: each field is read by itself, so a list is a fair
-// picture, not an instant.
+// Who: the shell's thread. Lock order: ps takes g_turnstiles; else none: each field is read by
+// itself, so a list is a fair picture, not an instant.
 #pragma once
 
 #include "kern/shell/shell.hpp"

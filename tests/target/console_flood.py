@@ -7,6 +7,7 @@ Exit status: 0 it always answered, 1 it did not.
 """
 
 import argparse
+import os
 import random
 import re
 import sys
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from console_link import PROMPT, Link, LinkError  # noqa: E402
 
 SEED = 20070521
-FLOOD_BYTES = 1 << 20
+FLOOD_BYTES = 1 << (20 if os.environ.get("PIVOT_FULL") else 18)
 LONGEST = 127  # LineEditor::kLongest
 SLOW_COMMANDS = 30
 
@@ -126,6 +127,63 @@ def paste(check):
     check.answers("a paste")
 
 
+# Words that commands know, beside their names, and some that none does.
+WORDS = ("on", "off", "reset", "clear", "measure", "affinity", "every", "stop", "fatal",
+         "0", "1", "7", "27", "33", "40", "100", "1019", "1020", "4000", "4294967295", "4294967296",
+         "99999999999999999999", "-1", "0x21", "irq_to_thread", "mutex_pair", "x", "~" * 20)
+KEYS = (b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B", b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x7f", b"\t",
+        b"\x01", b"\x05", b"\x0b", b"\x17")
+LINES = 600
+
+
+def random_line(dice, names):
+    """A command with arguments that may make sense, and the keys of somebody who types it badly."""
+    words = [dice.choice(names), *(dice.choice(WORDS) for _ in range(dice.choice((0, 1, 1, 2, 3, 9))))]
+    if words[0] == "top" and len(words) > 1 and dice.random() < 0.9:
+        words[1] = "5"      # milliseconds
+    line = " ".join(words).encode()
+    for _ in range(dice.choice((0, 0, 0, 1, 3))):
+        at = dice.randrange(len(line) + 1)
+        line = line[:at] + dice.choice(KEYS) + line[at:]
+    return line
+
+
+def commands(check):
+    """Commands with arguments of all kinds: each line is answered, whatever it says."""
+    dice = random.Random(SEED)
+    names = [line.split()[0] for line in check.link.command("help").splitlines()]
+    names = [name for name in names if name.encode() not in DEADLY]
+    check.that(len(names) > 12, "help lists the commands")
+    for i in range(LINES):
+        line = random_line(dice, names)
+        if any(last_of_subsequence(bytearray(line), 0, len(line), word) for word in DEADLY):
+            continue
+        check.link.send(line + b"\r")
+        check.link.wait_for(PROMPT)
+    check.link.command("timers stop")
+    check.link.command("defer panic off")
+    check.answers(f"{LINES} commands with arguments of all kinds")
+
+
+def slow_reader(check):
+    """Output that leaves far slower than it is made: nothing is lost, and input is held back."""
+    check.link.read_slowly(256, 0.002)
+    lines = ["help", "ps", "irq", "mem", "cont"] * 8
+    start = len(check.link.output)
+    check.link.send("".join(line + "\r" for line in [*lines, "no-more"]).encode())
+    check.link.wait_for(rb"^no-more: no such command")
+    check.link.wait_for(PROMPT)
+    check.link.read_slowly(65536, 0)
+    printed = bytes(check.link.output[start:]).replace(b"\r", b"").decode()
+    answers = re.split(r"(?m)^pivot> ", "pivot> " + printed)[1:-1]
+    check.that([answer.split("\n")[0] for answer in answers] == [*lines, "no-more"],
+               "each command is run once and in order, for a terminal that is slow")
+    for name in ("help", "mem"):
+        same = {answer for answer in answers if answer.startswith(name + "\n")}
+        check.that(len(same) == 1 and len(same.pop()) > 300, f"every answer to {name} is whole")
+    check.answers(f"{len(printed)} bytes read slowly")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("image", type=Path)
@@ -134,7 +192,7 @@ def main():
     with Link(args.board, args.image, timeout=110) as link:
         link.wait_for(PROMPT)
         check = Check(link)
-        for part in (every_byte, overlong, paste, flood):
+        for part in (every_byte, overlong, commands, slow_reader, paste, flood):
             part(check)
         counters = check.counters()
         check.that(counters["overrun"] == 0, "QEMU's UART does not overrun: it waits")

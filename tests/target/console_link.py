@@ -42,6 +42,11 @@ class Link:
                                        stderr=subprocess.STDOUT)
         self._socket = self._connect(path)
         self._socket.setblocking(False)
+        self._most, self._pause = 65536, 0
+
+    def read_slowly(self, most, pause):
+        """From now on at most so many bytes at a time, with a pause in seconds before each."""
+        self._most, self._pause = most, pause
 
     def __enter__(self):
         return self
@@ -104,6 +109,7 @@ class Link:
 
     def _connect(self, path):
         end = socket.socket(socket.AF_UNIX)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # little of it is on its way
         while True:
             try:
                 end.connect(path)
@@ -124,7 +130,8 @@ class Link:
                               max(0, left if seconds is None else min(left, seconds)))
         if ready[0]:
             try:
-                data = self._socket.recv(65536)
+                time.sleep(self._pause)
+                data = self._socket.recv(self._most)
             except ConnectionError:
                 data = b""
             self._ended = not data

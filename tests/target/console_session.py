@@ -151,7 +151,8 @@ class Session(unittest.TestCase):
         shares = [float(share) for _, cpu, share in rows[1:] if cpu == "0"]
         self.assertTrue(99 < sum(shares) < 101)
         self.assertIn("idle", [row[0] for row in rows[1:]])
-        self.assertEqual(self.link.command("top 0"), "usage: top [MS]\n")
+        for words in ("0", "60001", "-1", "1 2"):
+            self.assertEqual(self.link.command(f"top {words}"), "usage: top [MS]\n")
 
     def test_tab_completes_and_up_brings_back(self):
         self.link.send(b"lock\to\t\r")
@@ -159,6 +160,14 @@ class Session(unittest.TestCase):
         self.link.wait_for(PROMPT)
         self.link.send(b"\x1b[A\r")
         self.link.wait_for(rb"lockorder \r?\n(0 violations|this kernel)")
+        self.link.wait_for(PROMPT)
+
+    def test_a_line_is_changed_within(self):
+        self.link.send(b"p ow\x1b[D\x1b[D\x1b[D\x1b[Ds\x1b[C\x1b[3~\x05\x08\x08s\x01\x04p\r")
+        self.link.wait_for(rb"no such command; 'help' lists them\r?\n")
+        self.link.wait_for(PROMPT)
+        self.link.send(b"zp now\x1b[H\x1b[3~\x06s\x0b\r")
+        self.link.wait_for(rb"(?m)^thread +cpu")
         self.link.wait_for(PROMPT)
 
     def test_defer_shows_what_top_halves_have_got(self):

@@ -60,7 +60,8 @@ pivot_interrupt_test(threads SOURCES tests/target/threads.cpp)
 pivot_bug_test(eoi_enabled TEXT "stack_of_thread" SOURCES tests/target/repend.cpp)
 pivot_bug_test(scratch_lost TEXT "lost is" SOURCES
   tests/target/registers.cpp tests/target/registers.S)
-if(PIVOT_GIC EQUAL 3)  # portable code: proved on one board; entry and exit differ with the controller
+# Of portable code, so proved on one board; entry and exit differ with the controller.
+if(PIVOT_GIC EQUAL 3)
   pivot_bug_test(splx_race TEXT "the line fired 0 times" SOURCES tests/target/spl_injected.cpp)
   pivot_bug_test(double_queue TEXT "runs is" SOURCES tests/target/continuations_injected.cpp)
   pivot_bug_test(cancel_lost TEXT "unseen" SOURCES tests/target/continuations_cancelled.cpp)
