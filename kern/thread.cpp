@@ -20,6 +20,8 @@ void Thread::paint_stack(uptr bottom, uptr top) {
 
 Thread* Thread::all() { return atomic::load_acquire(&g_all_threads); }
 
+void Thread::forget_all() { g_all_threads = nullptr; }
+
 void Thread::enlist() {
     Thread* before = Thread::all();
     do {

@@ -132,6 +132,8 @@ class alignas(16) Thread {
     [[nodiscard]] LocksOwned& locks_owned() { return locks_owned_; }
     // The first of all threads that have been started, in no particular order.
     [[nodiscard]] static Thread* all();
+    // There are none, again: for tests, between two machines.
+    static void forget_all();
 
   protected:
     friend struct RunQueue;

@@ -131,14 +131,14 @@ def paste(check):
 WORDS = ("on", "off", "reset", "clear", "measure", "affinity", "every", "stop", "fatal",
          "0", "1", "7", "27", "33", "40", "100", "1019", "1020", "4000", "4294967295", "4294967296",
          "99999999999999999999", "-1", "0x21", "irq_to_thread", "mutex_pair", "x", "~" * 20)
-KEYS = (b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B", b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x7f", b"\t",
-        b"\x01", b"\x05", b"\x0b", b"\x17")
+KEYS = (b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B", b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x7f",
+        b"\t", b"\x01", b"\x05", b"\x0b", b"\x17")
 LINES = 600
 
 
 def random_line(dice, names):
     """A command with arguments that may make sense, and the keys of somebody who types it badly."""
-    words = [dice.choice(names), *(dice.choice(WORDS) for _ in range(dice.choice((0, 1, 1, 2, 3, 9))))]
+    words = [dice.choice(names), *dice.choices(WORDS, k=dice.choice((0, 1, 1, 2, 3, 9)))]
     if words[0] == "top" and len(words) > 1 and dice.random() < 0.9:
         words[1] = "5"      # milliseconds
     line = " ".join(words).encode()

@@ -46,7 +46,8 @@ void call_top_half(TopHalf<Ipl::sched> const& context, Continuation& calls) {
 
 PerCpu& cpu_storage(u32 number) { return pivot_percpu[number]; }
 
-void forget_locks() {
+void forget_machines() {
+    Thread::forget_all();
     LockStatistics::forget();
     LockOrder::reset();
     LockOrder::set_fatal(true);
@@ -60,7 +61,7 @@ void forget_locks() {
 PerCpu& Machine::cpu() { return g_cpu; }
 
 Machine::Machine() : run_calls_(Continuation::to<&run_calls>(Ipl::softserial, nothing_)) {
-    forget_locks();
+    forget_machines();
     sim::set_cpu(&sim_);
     new (&g_cpu) PerCpu{};
     port::Cpu::set_this_cpu(&g_cpu);

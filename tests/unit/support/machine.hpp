@@ -37,17 +37,14 @@ struct BootThread {
 // The CPUs' structures, which outlive every machine.
 [[nodiscard]] PerCpu& cpu_storage(u32 number);
 
-// Before a machine's locks are used: those of earlier ones are gone.
-void forget_locks();
-
 // A machine's end, on each of its CPUs: what outlives it is schedulable and requestable again.
 void forget_machine(sim::SimCpu& sim);
 
 // What holds whenever `current` runs with nothing raised and nothing due.
 void expect_cpu_at_rest(PerCpu const& cpu, sim::SimCpu const& sim, Thread const& current);
 
-// Books, order graph and longest stretches as at boot: locks of earlier tests are gone.
-void forget_locks();
+// Threads, books, order graph and longest stretches as at boot: those of earlier tests are gone.
+void forget_machines();
 
 class Machine {
   public:

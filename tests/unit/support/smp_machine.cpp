@@ -131,7 +131,7 @@ void SmpCpu::boot(PerCpu& cpu, u32 id) {
 
 SmpMachine::SmpMachine(u32 cpus, sim::Chooser* chooser, u64 limit)
     : cpus_(cpus), world_(chooser, limit) {
-    forget_locks();
+    forget_machines();
     for (u32 i = 0; i < cpus; ++i) {
         at_boot(i, [&] { at(i).boot(cpu(i), i); });
     }
