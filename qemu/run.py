@@ -28,7 +28,8 @@ def arguments(argv):
     add("image", type=Path, help="kernel image, ELF or arm64 Image")
     add("--board", required=True, help="a name in qemu/boards.json")
     add("--exact", action="store_true", help="one instruction is one nanosecond (icount)")
-    add("--timeout", type=float, default=60, metavar="S", help="seconds until it is ended (60)")
+    add("--timeout", type=float, default=400, metavar="S",
+        help="seconds until it is ended (400): it hangs, or the host is very busy")
     add("--expect-status", default="0", metavar="N", help="QEMU's exit status, or 'any' (0)")
     add("--expect", action="append", default=[], metavar="REGEX",
         help="must be printed, after what the --expect before it matched")

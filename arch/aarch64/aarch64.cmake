@@ -14,7 +14,7 @@ function(pivot_target_test name)
   endif()
   add_test(NAME ${name} COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/qemu/run.py
     --board ${PIVOT_BOARD} ${CMAKE_BINARY_DIR}/images/${arg_IMAGE} ${arg_ARGS})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120 SKIP_RETURN_CODE 77)
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 420 SKIP_RETURN_CODE 77)
 endfunction()
 
 pivot_flavour(release)                                  # what is measured

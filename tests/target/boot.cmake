@@ -4,7 +4,7 @@ pivot_image(t_boot FLAVOUR checked SOURCES tests/target/boot.cpp)
 # pivot_boot_test(name el elf|img run.py's options ...): entered at that level, all checks hold.
 function(pivot_boot_test name el format)
   pivot_target_test(t_boot_${name}_${format} IMAGE t_boot.${format}
-    ARGS --timeout 60 ${ARGN}
+    ARGS ${ARGN}
     --expect "boot: ${PIVOT_BOARD}, entered at EL${el}," --expect "checks, 0 failed"
     --reject "FAILED")
 endfunction()

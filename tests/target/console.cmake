@@ -3,7 +3,7 @@ function(pivot_console_test name image)
   add_test(NAME ${name}_${image} COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/target/${name}.py
     --board ${PIVOT_BOARD} ${CMAKE_BINARY_DIR}/images/${image}.elf)
-  set_tests_properties(${name}_${image} PROPERTIES LABELS target TIMEOUT 120)
+  set_tests_properties(${name}_${image} PROPERTIES LABELS target TIMEOUT 420)
 endfunction()
 
 foreach(test print panic nested)

@@ -189,7 +189,7 @@ def main():
     parser.add_argument("image", type=Path)
     parser.add_argument("--board", required=True)
     args = parser.parse_args()
-    with Link(args.board, args.image, timeout=110) as link:
+    with Link(args.board, args.image, timeout=400) as link:
         link.wait_for(PROMPT)
         check = Check(link)
         for part in (every_byte, overlong, commands, slow_reader, paste, flood):

@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--board", required=True)
     args = parser.parse_args()
     places, rest, expected_status = IMAGES[args.image.stem]
-    with Link(args.board, args.image, timeout=50) as link:
+    with Link(args.board, args.image, timeout=200) as link:
         status = link.status()
         text = link.output.decode().replace("\r", "")
     failure = wrong(text, places, rest)

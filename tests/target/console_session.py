@@ -40,7 +40,7 @@ class Session(unittest.TestCase):
         self.link = self.boot()
 
     def boot(self, **machine):
-        link = Link(ARGS.board, ARGS.image, timeout=40, **machine)
+        link = Link(ARGS.board, ARGS.image, timeout=200, **machine)
         self.addCleanup(link.__exit__)
         link.wait_for(PROMPT)
         return link

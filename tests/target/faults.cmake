@@ -14,7 +14,7 @@ function(pivot_panic_test image argument)
     list(APPEND expectations --expect ${text})
   endforeach()
   pivot_target_test(${image}_${argument} IMAGE ${image}.elf
-    ARGS --timeout 30 --arg ${argument} --expect-status 3 ${expectations})
+    ARGS --arg ${argument} --expect-status 3 ${expectations})
 endfunction()
 
 set(in_thread "interrupt depth 0" "thread 'main', priority 8" "held, newest first: none")

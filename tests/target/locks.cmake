@@ -46,7 +46,7 @@ pivot_panic_test(t_lock_order sleep-at-system-spl
   "'system-wide SPL, softnet' is held by a thread and was taken at" "::sleep_at_system_spl\\+"
   "panic: sleep while holding the system-wide SPL \\(system-wide SPL, softnet\\)")
 pivot_target_test(t_lock_order_allowed IMAGE t_lock_order.elf
-  ARGS --timeout 30 --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
+  ARGS --arg allowed --expect "[0-9]+ edges, 0 violations" --reject "lock order|panic")
 
 # Data under different guards, and an SPL lowered below an outer guard's: with both places.
 pivot_image(t_guarded FLAVOUR checked SOURCES tests/target/guarded.cpp)
@@ -66,7 +66,7 @@ pivot_panic_test(t_guarded lowers
   "it is lowered to none at [0-9a-f]+ .*::lower_to\\+"
   "panic: the SPL is lowered below what an outer guard has set \\(vm\\)")
 pivot_target_test(t_guarded_allowed IMAGE t_guarded.elf
-  ARGS --timeout 30 --arg allowed --expect "6 written, 0 clashes" --reject "guards:|panic")
+  ARGS --arg allowed --expect "6 written, 0 clashes" --reject "guards:|panic")
 
 # lock_or_defer, and the line that it leaves active.
 pivot_interrupt_test(deferral PLAIN PENDS_PPI SOURCES tests/target/deferral.cpp)
@@ -81,7 +81,7 @@ pivot_target_test(t_deferral_smp IMAGE t_deferral_smp.elf EXACT ARGS --smp 2
 pivot_image(t_deferral_torture FLAVOUR checked SOURCES tests/target/deferral_torture.cpp)
 foreach(cpus 1 2 4)
   pivot_target_test(t_deferral_torture_${cpus} IMAGE t_deferral_torture.elf ARGS --smp ${cpus}
-    --multi --timeout 100 --expect "^passed: deferral_torture")
+    --multi --expect "^passed: deferral_torture")
 endforeach()
 pivot_target_test(t_deferral_torture_4_exact IMAGE t_deferral_torture.elf EXACT ARGS --smp 4
   --expect "[1-9][0-9]* spun for" --expect "^passed: deferral_torture")

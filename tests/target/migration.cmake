@@ -12,13 +12,15 @@ foreach(flavour release checked)
   pivot_image(t_drivers_smp_${flavour} FLAVOUR ${flavour}
     SOURCES tests/target/drivers_smp.cpp ${PIVOT_SERIAL_DRIVERS})
   pivot_target_test(t_drivers_smp_${flavour} IMAGE t_drivers_smp_${flavour}.elf
-    ARGS --smp 4 --multi --expect "^passed: drivers_smp" --timeout 110)
+    ARGS --smp 4 --multi --arg drivers --arg short --expect "^passed: drivers_smp")
+  pivot_target_test(t_drivers_smp_${flavour}_long IMAGE t_drivers_smp_${flavour}.elf
+    ARGS --smp 4 --multi --full-only --expect "^passed: drivers_smp")
 endforeach()
 pivot_target_test(t_drivers_smp_exact IMAGE t_drivers_smp_checked.elf EXACT
-  ARGS --smp 4 --arg drivers --arg short --expect "^passed: drivers_smp" --timeout 110)
+  ARGS --smp 4 --arg drivers --arg short --expect "^passed: drivers_smp")
 # Exact: the CPUs take turns at every pause, so that somebody is in the way on any host.
 pivot_target_test(t_drivers_smp_forget IMAGE t_drivers_smp_release.elf EXACT
-  ARGS --smp 4 --arg drivers --arg forget --expect "convicts a driver that forgets" --timeout 110)
+  ARGS --smp 4 --arg drivers --arg forget --expect "convicts a driver that forgets")
 
 # What they cost, side by side (docs/migration.md has the table).
 pivot_image(t_driver_costs FLAVOUR release

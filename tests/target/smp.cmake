@@ -39,7 +39,7 @@ function(pivot_smp_panic_test case)
     list(APPEND expectations --expect ${text})
   endforeach()
   pivot_target_test(t_smp_panic_${case} IMAGE t_smp_panic.elf
-    ARGS --timeout 30 --smp 4 --multi --arg ${case} --expect-status 3 ${expectations})
+    ARGS --smp 4 --multi --arg ${case} --expect-status 3 ${expectations})
 endfunction()
 
 set(cpu_2_idle "CPU 2, SPL none, interrupt depth 0, idle" "thread 'idle', priority 0"

@@ -10,10 +10,10 @@ pivot_image(t_torture FLAVOUR checked SOURCES tests/target/torture.cpp)
 pivot_image(t_torture_release FLAVOUR release SOURCES tests/target/torture.cpp)
 foreach(cpus 2 4)
   pivot_target_test(t_torture_${cpus} IMAGE t_torture_release.elf
-    ARGS --smp ${cpus} --multi --expect "passed: torture" --timeout 110)
+    ARGS --smp ${cpus} --multi --expect "passed: torture")
 endforeach()
 pivot_target_test(t_torture_checked IMAGE t_torture.elf
-  ARGS --smp 4 --multi --expect "passed: torture" --timeout 110)
+  ARGS --smp 4 --multi --expect "passed: torture")
 # Exact: the CPUs take turns at every pause. A busy host may execute one after the other, and then
 # nobody is in anybody's way.
 pivot_target_test(t_torture_broken IMAGE t_torture_release.elf EXACT

@@ -170,7 +170,7 @@ class GuestTest(unittest.TestCase):
             self.assertEqual(guest.wait(), 0)
 
     def test_a_guest_that_closes_its_console_but_does_not_end(self):
-        with Guest(["sh", "-c", "exec >&-; sleep 50"], timeout=0.5) as guest, \
+        with Guest(["sh", "-c", "exec >&-; exec sleep 50"], timeout=0.5) as guest, \
                 self.assertRaises(GuestError):
             guest.wait()
 

@@ -43,7 +43,7 @@ TEST_F(Pl011Test, MarksTwoLossesWithABlockBetweenThem) {
 
 TEST_F(Pl011Test, MarksOnceWhatTheBottomHalfMetBeforeTheTopHalf) {
     fill_the_ring();
-    device_.arrive(std::string(SimPl011::kDepth, 'a') + "lost");
+    device_.arrive(std::string(SimPl011::kDepth, 'a').append("lost"));
     (void)device_.read(pl011::kData);
     device_.arrive('n');
     (void)received();

@@ -19,6 +19,8 @@ using ull = unsigned long long;
 
 constexpr u64 kInterleavings = 2000;
 constexpr u64 kInterleavingsFull = 50'000;
+// With a controller without priorities, on which few scenarios depend.
+constexpr u64 kInterleavingsOfMasks = 500;
 constexpr u64 kPoints = 200'000;  // of one interleaving; scenarios have some hundreds or thousands
 
 constexpr Length kGuess{500, 200};
@@ -117,7 +119,9 @@ Length run_once(u32 cpus, Scenario const& scenario, u64 seed, Length const& leng
 void explore(u32 cpus, Scenario const& scenario) {
     const char* const replay = std::getenv("PIVOT_SEED");
     u64 const first = replay != nullptr ? std::strtoull(replay, nullptr, 0) : 1;
-    u64 const many = std::getenv("PIVOT_FULL") != nullptr ? kInterleavingsFull : kInterleavings;
+    u64 const many = std::getenv("PIVOT_FULL") != nullptr ? kInterleavingsFull
+                     : SimController::has_priorities()    ? kInterleavings
+                                                          : kInterleavingsOfMasks;
     u64 const count = replay != nullptr ? 1 : many;
     CrashReport const report;
     // Schedules are drawn for a scenario's length: how many points there are, one run tells.

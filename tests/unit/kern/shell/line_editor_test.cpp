@@ -151,7 +151,7 @@ TEST_F(LineEditorTest, RefusesALineThatIsTooLong) {
 
 TEST_F(LineEditorTest, RingsOnceForALineThatIsTooLong) {
     (void)type(std::string(1000, 'x'));
-    EXPECT_EQ(g_echo, std::string(LineEditor::kLongest, 'x') + "\a");
+    EXPECT_EQ(g_echo, std::string(LineEditor::kLongest, 'x').append("\a"));
 }
 
 TEST_F(LineEditorTest, DoesNotRunWhatIsLeftOfALineThatWasTooLong) {
