@@ -6,8 +6,6 @@
 namespace pivot {
 namespace {
 
-constinit Thread* g_all_threads = nullptr;
-
 constexpr u64 kUnusedStack = 0x5a5a'5a5a'5a5a'5a5a;
 
 }  // namespace
@@ -18,15 +16,13 @@ void Thread::paint_stack(uptr bottom, uptr top) {
     }
 }
 
-Thread* Thread::all() { return atomic::load_acquire(&g_all_threads); }
-
-void Thread::forget_all() { g_all_threads = nullptr; }
+Thread* Thread::all() { return atomic::load_acquire(&all_); }
 
 void Thread::enlist() {
     Thread* before = Thread::all();
     do {
         all_next_ = before;
-    } while (!atomic::release_replace_or_load(&g_all_threads, before, this));
+    } while (!atomic::release_replace_or_load(&all_, before, this));
 }
 
 // What a thread is from the beginning, whoever makes it one.

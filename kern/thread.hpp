@@ -133,7 +133,7 @@ class alignas(16) Thread {
     // The first of all threads that have been started, in no particular order.
     [[nodiscard]] static Thread* all();
     // There are none, again: for tests, between two machines.
-    static void forget_all();
+    static void forget_all() { all_ = nullptr; }
 
   protected:
     friend struct RunQueue;
@@ -201,6 +201,7 @@ class alignas(16) Thread {
     uptr stack_bottom_ = 0;
     const char* name_;
     Thread* all_next_ = nullptr;
+    static inline constinit Thread* all_ = nullptr;
     // Checked builds only:
     bool gave_way_ = false;  // it left its CPU in Scheduler::give_way, not at an interrupt's end
     [[no_unique_address]] LocksOwned locks_owned_{};

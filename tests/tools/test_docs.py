@@ -6,6 +6,7 @@ heading must find it; `path/name.ext` or `dir/` in backticks that begins with a 
 must exist; every page must be reached from the README.
 """
 
+import json
 import re
 import unittest
 from pathlib import Path
@@ -92,6 +93,16 @@ class Documents(unittest.TestCase):
         text = (ROOT / "README.md").read_text(encoding="utf-8")
         for command in ("./pivot bench", "./pivot test"):
             self.assertIn(command, text)
+
+    def test_readme_shows_the_figures_that_the_tests_hold_the_kernel_to(self):
+        file = ROOT / "tests/bench/baseline/qemu-virt.json"
+        told = {row["name"]: [row[key] for key in ("min", "median", "p99", "max")]
+                for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        table = text[text.index("\nrow  "):text.index("\nNotes:")]
+        shown = {name: list(map(int, figures.split())) for name, figures
+                 in re.findall(r"^(\w+) +((?:\d+ +){3}\d+) ", table, re.MULTILINE)}
+        self.assertEqual(shown, told)
 
     def test_every_page_is_reached_from_the_readme(self):
         reached, queue = set(), [ROOT / "README.md"]
