@@ -3,6 +3,7 @@
     pivot build [DIR] [--board B]        configures and builds a project in DIR/build
     pivot run IMAGE                      boots it: the shell, Ctrl-A X ends it
     pivot bench IMAGE [-o OUT.json]      the rows that it registers, exact
+    pivot compare A.json B.json          two results of bench; status 1 if something is slower
     pivot inject IMAGE [--op NAME] ...   an interrupt at every instruction of its operations
 
 IMAGE is an .elf of pivot_add_image, which has left beside it for which board it is.
@@ -19,12 +20,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import bench  # noqa: E402
+import compare  # noqa: E402
+import export  # noqa: E402
 import inject  # noqa: E402
 import machines  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
 
-SCHEMA = "pivot-own/1"
 PREFIX = machines.ROOT.parent.parent
 
 
@@ -65,6 +67,8 @@ def do_run(args):
 
 def do_bench(args):
     board = board_of(args.image)
+    if args.output and args.output.suffix != ".json":
+        raise say.Failure(f"-o {args.output}: its name ends in .json; the .csv lies beside it")
     records = bench.run_image(board, args.image, smp=args.smp or "1", verbose=False,
                               args=("bench",))
     keys = ("name", "min", "median", "p99", "max", "samples")
@@ -73,11 +77,25 @@ def do_bench(args):
     for skip in records.skips:
         print(f"{skip['name']}: {skip['reason']}")
     if args.output:
-        rows = [{key: row[key] for key in (*keys, "counts")} for row in records.rows]
-        result = {"schema": SCHEMA, "board": board, "unit": records.unit,
-                  "clock_hz": records.clock_hz, "rows": rows}
-        args.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        print(f"written: {args.output}")
+        write(records, bench.facts_of(board, args.image, args.smp or "1",
+                                      args.image.parent), args)
+
+
+def write(records, facts, args):
+    """The files of docs/results.md."""
+    stem = args.output.with_suffix("")
+    text = report.as_json(records, report.NO_RIVALS, image=args.image.stem, **facts)
+    try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        args.output.write_text(text, encoding="utf-8")
+        export.write(stem, json.loads(text))
+    except OSError as error:
+        raise say.Failure(f"{error.filename}: {error.strerror}") from None
+    print(f"written: {stem}.json, .csv, .histograms")
+
+
+def do_compare(args):
+    return compare.main(args.files)
 
 
 def do_inject(args):
@@ -92,6 +110,8 @@ def arguments(argv):
     build = commands.add_parser("build")
     build.add_argument("directory", type=Path, nargs="?", default=Path())
     build.add_argument("--board")
+    comparison = commands.add_parser("compare")
+    comparison.add_argument("files", type=Path, nargs=2, metavar="FILE.json")
     for name in ("run", "bench", "inject"):
         command = commands.add_parser(name)
         command.add_argument("image", type=Path)
@@ -107,9 +127,9 @@ def arguments(argv):
 def main(argv=None):
     args = arguments(argv)
     try:
-        {"build": do_build, "run": do_run, "bench": do_bench, "inject": do_inject}[args.command](
-            args)
-        return 0
+        does = {"build": do_build, "run": do_run, "bench": do_bench, "compare": do_compare,
+                "inject": do_inject}
+        return does[args.command](args) or 0
     except say.Failure as failure:
         print(f"pivot: {failure}", file=sys.stderr)
         return failure.status

@@ -109,7 +109,29 @@ def run(*words, cwd, status=0, **environment):
     return text
 
 
-def measured(pivot, image, folder):
+def compared(pivot, board, rows):
+    """The file of its rows, beside others."""
+    text = (rows.parent / "rows.csv").read_text(encoding="utf-8")
+    that(re.search(rf"^pivot-bench/1,{board},instructions,sampler,\d+,", text, re.M),
+         "its rows for a spreadsheet")
+    text = (rows.parent / "rows.histograms/sampler.txt").read_text(encoding="utf-8")
+    that("# Total: 000001000" in text, "and as cyclictest has them")
+    text = run(pivot, "compare", rows, rows, cwd=rows.parent)
+    that(text == f"{board}: 4 of 4 the same\n", "its rows are as they were")
+    data = json.loads(rows.read_text(encoding="utf-8"))
+    that(data["compiler"].startswith("GCC"), f"measured with {data['compiler']}")
+    next(row for row in data["rows"] if row["name"] == "sampler")["median"] += 1
+    slower = rows.parent / "slower.json"
+    slower.write_text(json.dumps(data), encoding="utf-8")
+    text = run(pivot, "compare", rows, slower, cwd=rows.parent, status=1)
+    that(re.search(r"^sampler .* slower$", text, re.M), "an instruction more is a regression")
+    run(pivot, "compare", slower, rows, cwd=rows.parent)
+    kernel = ROOT / "tests/bench/baseline" / f"{board}.json"
+    text = run(pivot, "compare", kernel, rows, cwd=rows.parent, status=2)
+    that("not to be compared" in text and text.count("\n") == 1, "with the kernel's: refused")
+
+
+def measured(pivot, board, image, folder):
     """Its row and its operation, by the runner."""
     run(pivot, "bench", image, "-o", folder / "rows.json", cwd=folder)
     rows = {row["name"]: row for row in json.loads((folder / "rows.json").read_text())["rows"]}
@@ -117,6 +139,7 @@ def measured(pivot, image, folder):
     that(row["samples"] == 1000 and 0 < row["min"] <= row["max"] < 500,
          f"its row: {row['min']} to {row['max']}")
     that(rows["irq_to_handler"]["min"] < row["min"], "and the kernel's beside it")
+    compared(pivot, board, folder / "rows.json")
     text = run(pivot, "inject", image, "--op", "take_fresh", "--out", folder / "out", cwd=folder)
     that(re.search(r"^take_fresh +high +[1-9]\d+ ", text, re.M),
          "its operation is injected into")
@@ -225,7 +248,10 @@ def refused(pivot, board, project, toolchain):
                         status=1).split())
     that("is not a cross compiler for AArch64" in text and toolchain in text.replace("/ ", "/"),
          "the host's compiler is refused, with the toolchain to use")
-    for words, said in ((("run", "none.elf"), "no such image"), (("build", "/"), "no CMakeLists")):
+    image = project / "build/images/sampler.elf"
+    for words, said in ((("run", "none.elf"), "no such image"), (("build", "/"), "no CMakeLists"),
+                        (("bench", image, "-o", "rows.csv"), "its name ends in .json"),
+                        (("compare", "none.json", "none.json"), "none.json: No such file")):
         text = run(pivot, *words, cwd=project, status=2)
         that(said in text and text.count("\n") == 1, f"{words[0]}: {said}")
 
@@ -240,7 +266,7 @@ def check(board, build, place):
     pivot, image = prefix / "bin" / "pivot", project / "build" / "images" / "sampler.elf"
     run(pivot, "build", project, "--board", board, cwd=place)
     that(image.is_file(), "it builds from an installed copy that was moved")
-    measured(pivot, image, place)
+    measured(pivot, board, image, place)
     talked_to(board, image)
     passes_its_tests(board, project / "build")
     fails_its_tests(pivot, board, project)
