@@ -5,6 +5,7 @@
     pivot bench IMAGE [-o OUT.json]      the rows that it registers, exact
     pivot compare A.json B.json          two results of bench; status 1 if something is slower
     pivot inject IMAGE [--op NAME] ...   an interrupt at every instruction of its operations
+    pivot stacks IMAGE [--paths] ...     the most that each context uses of its stack
 
 IMAGE is an .elf of pivot_add_image, which has left beside it for which board it is.
 """
@@ -17,10 +18,14 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "stack")]
 
 import bench  # noqa: E402
+import callgraph  # noqa: E402
+import check as stacks  # noqa: E402
 import compare  # noqa: E402
+import elf  # noqa: E402
 import export  # noqa: E402
 import inject  # noqa: E402
 import machines  # noqa: E402
@@ -98,6 +103,20 @@ def do_compare(args):
     return compare.main(args.files)
 
 
+def do_stacks(args):
+    board_of(args.image)
+    listing = args.image.with_suffix(".objects")
+    if not listing.is_file():
+        raise say.Failure(f"{args.image}: no {listing.name} beside it: configure and build anew")
+    if "/trace.S" in listing.read_text(encoding="utf-8"):
+        raise say.Failure(f"{args.image}: what tracing adds is not known: use the flavour release "
+                          "or checked")
+    try:
+        return stacks.check_all([listing], args)
+    except (callgraph.GraphError, elf.ElfError) as error:
+        raise say.Failure(str(error)) from None
+
+
 def do_inject(args):
     board = board_of(args.image)
     inject.measure(board, args.image.parent, args.out or args.image.parent / "inject",
@@ -112,9 +131,12 @@ def arguments(argv):
     build.add_argument("--board")
     comparison = commands.add_parser("compare")
     comparison.add_argument("files", type=Path, nargs=2, metavar="FILE.json")
-    for name in ("run", "bench", "inject"):
+    for name in ("run", "bench", "inject", "stacks"):
         command = commands.add_parser(name)
         command.add_argument("image", type=Path)
+        if name == "stacks":
+            stacks.add_options(command)
+            continue
         command.add_argument("--smp", metavar="N")
         if name == "bench":
             command.add_argument("-o", "--output", type=Path)
@@ -128,7 +150,7 @@ def main(argv=None):
     args = arguments(argv)
     try:
         does = {"build": do_build, "run": do_run, "bench": do_bench, "compare": do_compare,
-                "inject": do_inject}
+                "inject": do_inject, "stacks": do_stacks}
         return does[args.command](args) or 0
     except say.Failure as failure:
         print(f"pivot: {failure}", file=sys.stderr)

@@ -16,18 +16,23 @@
 # interrupt at every instruction of these operations, or of all, and no invariant broken. Honours
 # GTEST_SHARD_INDEX and GTEST_TOTAL_SHARDS; its file is in inject/t/ (docs/injection.md).
 #
+# pivot_add_stacks(NAME t IMAGE i [POINTERS file line to ...]): the same of `pivot stacks`: the
+# deepest path of every context fits its stack (docs/testing.md). POINTERS, in threes: in the file
+# `file`, a call through a pointer in a line like `line` leads to functions like `to` (expressions).
+# Nothing boots.
+#
 # Who: a project's CMakeLists.txt, after enable_testing() and the pivot_add_image of the image.
 include_guard(GLOBAL)
 
-# What both functions must be given; sets arg_..., `board` and `tool`, the folder of the runner.
+# What all of them must be given; sets arg_..., `board` and `tool`, the folder of the runner.
 macro(pivot_parse_test function flags one many)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "${flags}" "NAME;IMAGE;SMP;${one}" "${many}")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "${flags}" "NAME;IMAGE;${one}" "${many}")
   set(said "${function}(${arg_NAME})")
   if(NOT arg_NAME OR NOT arg_IMAGE)
     message(FATAL_ERROR "${said}: a test has a NAME and an IMAGE")
   elseif(arg_UNPARSED_ARGUMENTS)
     list(GET arg_UNPARSED_ARGUMENTS 0 word)
-    set(known NAME IMAGE ${one} ${many} SMP ${flags})
+    set(known NAME IMAGE ${one} ${many} ${flags})
     list(JOIN known ", " known)
     message(FATAL_ERROR "${said}: no option is named '${word}': there are ${known}")
   elseif(arg_KEYWORDS_MISSING_VALUES)
@@ -48,7 +53,7 @@ macro(pivot_parse_test function flags one many)
 endmacro()
 
 function(pivot_add_test)
-  pivot_parse_test(pivot_add_test EXACT "PROGRAM;STATUS;TIMEOUT" "ARGS;COMMANDS;EXPECT;REJECT")
+  pivot_parse_test(pivot_add_test EXACT "PROGRAM;STATUS;SMP;TIMEOUT" "ARGS;COMMANDS;EXPECT;REJECT")
   foreach(number STATUS TIMEOUT)
     if(DEFINED arg_${number} AND NOT arg_${number} MATCHES "^[0-9]+$")
       message(FATAL_ERROR "${said}: ${number} is a number, not '${arg_${number}}'")
@@ -95,7 +100,7 @@ function(pivot_add_test)
 endfunction()
 
 function(pivot_add_injection)
-  pivot_parse_test(pivot_add_injection "" "" OPERATIONS)
+  pivot_parse_test(pivot_add_injection "" SMP OPERATIONS)
   set(words "")
   foreach(operation IN LISTS arg_OPERATIONS)
     list(APPEND words --op ${operation})
@@ -105,4 +110,20 @@ function(pivot_add_injection)
   endif()
   add_test(NAME ${arg_NAME} COMMAND Python3::Interpreter ${tool}/sdk.py inject
     $<TARGET_FILE:${arg_IMAGE}> --out ${CMAKE_CURRENT_BINARY_DIR}/inject/${arg_NAME} ${words})
+endfunction()
+
+function(pivot_add_stacks)
+  pivot_parse_test(pivot_add_stacks "" "" POINTERS)
+  set(words "")
+  list(LENGTH arg_POINTERS count)
+  while(arg_POINTERS)
+    if(count LESS 3)
+      message(FATAL_ERROR "${said}: POINTERS are threes: file, line and to")
+    endif()
+    list(POP_FRONT arg_POINTERS file line to)
+    list(APPEND words --pointer "${file}" "${line}" "${to}")
+    list(LENGTH arg_POINTERS count)
+  endwhile()
+  add_test(NAME ${arg_NAME} COMMAND Python3::Interpreter ${tool}/sdk.py stacks
+    $<TARGET_FILE:${arg_IMAGE}> ${words})
 endfunction()

@@ -39,6 +39,14 @@ PIVOT_PROGRAM(g_two) = {"two", [](MayBlock const&) {
     PIVOT_CHECK(1 + 1 == 2);
     PIVOT_CHECK_EQUAL(1 + 1, 3);
 }};
+void goes(MayBlock const&) {}
+void (*volatile g_go)(MayBlock const&) = &goes;
+PIVOT_ROW(g_deep) = {"deep", "a frame that fits no stack", [](MayBlock const& context) {
+    char volatile most[20'000];
+    most[0] = 1;
+    g_go(context);
+    return u64{most[0]};
+}};
 PIVOT_OPERATION(g_keeps) = {.name = "keeps_it", .run = [](MayBlock const&) {
     (void)splraise(Ipl::vm);
 }};
@@ -56,6 +64,8 @@ pivot_add_test(NAME no_end IMAGE sampler COMMANDS "spl" STATUS 0 TIMEOUT 2)
 pivot_add_test(NAME many_cpus IMAGE sampler SMP 9999)
 pivot_add_injection(NAME keeps IMAGE sampler OPERATIONS keeps_it)
 pivot_add_injection(NAME no_operation IMAGE sampler OPERATIONS nosuch)
+pivot_add_stacks(NAME deep IMAGE sampler POINTERS wrong.cpp "g_go\\(" "::goes\\(")
+pivot_add_stacks(NAME pointer IMAGE sampler)
 """
 SEEDED = {  # None: passes
     "wrong_text": "not printed: /ticks early/",
@@ -69,6 +79,8 @@ SEEDED = {  # None: passes
     "many_cpus": "--smp 9999: ",
     "keeps": "FAILED after keeps_it: the SPL is not back at none",
     "no_operation": "no operation is named 'nosuch'",
+    "deep": "pivot_boot_thread_stack  TOO SMALL",
+    "pointer": "FAULT: a call through an unknown pointer in",
 }
 # Behind the example's lists, and what is said.
 WRONG_LISTS = (
@@ -76,7 +88,7 @@ WRONG_LISTS = (
      "pivot_add_test(t): no image is named 'nosuch': pivot_add_image comes first"),
     ("pivot_add_test(NAME t IMAGE sampler EXPECTS x)",
      "pivot_add_test(t): no option is named 'EXPECTS': there are NAME, IMAGE, PROGRAM, STATUS, "
-     "TIMEOUT, ARGS, COMMANDS, EXPECT, REJECT, SMP, EXACT"),
+     "SMP, TIMEOUT, ARGS, COMMANDS, EXPECT, REJECT, EXACT"),
     ("pivot_add_test(IMAGE sampler)", "pivot_add_test(): a test has a NAME and an IMAGE"),
     ("pivot_add_test(NAME t IMAGE sampler EXPECT)",
      "pivot_add_test(t): nothing stands behind EXPECT"),
@@ -85,7 +97,9 @@ WRONG_LISTS = (
     ("pivot_add_test(NAME t IMAGE sampler PROGRAM a COMMANDS b)",
      "pivot_add_test(t): PROGRAM or COMMANDS: a program runs instead of the shell"),
     ("pivot_add_injection(NAME t IMAGE sampler OP x)",
-     "pivot_add_injection(t): no option is named 'OP': there are NAME, IMAGE, OPERATIONS, SMP"),
+     "pivot_add_injection(t): no option is named 'OP': there are NAME, IMAGE, SMP, OPERATIONS"),
+    ("pivot_add_stacks(NAME t IMAGE sampler POINTERS a b)",
+     "pivot_add_stacks(t): POINTERS are threes: file, line and to"),
 )
 
 
@@ -184,7 +198,8 @@ def ctest(build, *words, status=0, **environment):
 def passes_its_tests(board, build):
     """The example's own, as CTest runs them."""
     found = ctest(build)
-    that(set(found) == {"no_tick_is_lost", "the_command_samples", "interrupted_anywhere"} and
+    that(set(found) == {"no_tick_is_lost", "the_command_samples", "interrupted_anywhere",
+                        "every_stack_suffices"} and
          all(passed for passed, _ in found.values()), f"ctest passes: {', '.join(found)}")
     ctest(build, "-R", "anywhere", GTEST_SHARD_INDEX="0", GTEST_TOTAL_SHARDS="2")
     that((build / "inject/interrupted_anywhere" / f"{board}.shard-1-of-2.json").is_file(),
@@ -200,13 +215,15 @@ def fails_its_tests(pivot, board, project):
     lists = lists.replace("sampler.cpp", "sampler.cpp wrong.cpp") + WRONG_TESTS
     (other / "CMakeLists.txt").write_text(lists, encoding="utf-8")
     run(pivot, "build", other, "--board", board, cwd=other)
-    found = ctest(other / "build", "-E", "tick|samples|anywhere", status=8)
+    found = ctest(other / "build", "-E", "tick|samples|anywhere|suffices", status=8)
     that(set(found) == set(SEEDED), "the tests that are to fail are run")
     for name, said in SEEDED.items():
         passed, text = found[name]
         if passed != (said is None) or (said or "") not in text:
             raise Wrong(f"{name}: passed: {passed}, and said: {text}")
         print(f"ok: {name}: {said or 'passes'}", flush=True)
+    that("1 faults" in found["deep"][1] and "2 faults" in found["pointer"][1],
+         "a pointer is no fault if the project says where it leads")
     (other / "build/images/sampler.elf").unlink()
     passed, text = ctest(other / "build", "-R", "no_tick", status=8)["no_tick_is_lost"]
     that(not passed and "sampler.elf: build it first" in text, "an image that is not built is told")
@@ -251,6 +268,7 @@ def refused(pivot, board, project, toolchain):
     image = project / "build/images/sampler.elf"
     for words, said in ((("run", "none.elf"), "no such image"), (("build", "/"), "no CMakeLists"),
                         (("bench", image, "-o", "rows.csv"), "its name ends in .json"),
+                        (("stacks", image, "--pointer", "a", "(", "b"), "--pointer: '(': missing"),
                         (("compare", "none.json", "none.json"), "none.json: No such file")):
         text = run(pivot, *words, cwd=project, status=2)
         that(said in text and text.count("\n") == 1, f"{words[0]}: {said}")
