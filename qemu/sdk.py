@@ -118,9 +118,15 @@ def do_stacks(args):
 
 
 def do_inject(args):
-    board = board_of(args.image)
-    inject.measure(board, args.image.parent, args.out or args.image.parent / "inject",
-                   smp=args.smp or "1", image=args.image.name, **inject.chosen_by(args))
+    board, out = board_of(args.image), args.out or args.image.parent / "inject"
+    if args.merge:
+        inject.merge(args.merge, args.output, out)
+        return
+    if args.list:
+        inject.show_list(board, args.image.parent, smp=args.smp or "1", image=args.image.name)
+        return
+    inject.measure(board, args.image.parent, out, smp=args.smp or "1", image=args.image.name,
+                   **inject.chosen_by(args))
 
 
 def arguments(argv):
@@ -142,6 +148,7 @@ def arguments(argv):
             command.add_argument("-o", "--output", type=Path)
         if name == "inject":
             command.add_argument("--out", type=Path)
+            command.add_argument("--list", action="store_true")
             inject.add_options(command)
     return parser.parse_args(argv)
 

@@ -158,6 +158,8 @@ def measured(pivot, board, image, folder):
     that(re.search(r"^take_fresh +high +[1-9]\d+ ", text, re.M),
          "its operation is injected into")
     that("The worst instruction of the kernel" in text, "and its worst instruction is named")
+    text = run(pivot, "inject", image, "--list", cwd=folder)
+    that("take_fresh\n" in text and "mutex_pair\n" in text, "its operations are listed")
     that("no operation is named 'x'" in run(pivot, "inject", image, "--op", "x", cwd=folder,
                                             status=2), "an operation that is none is refused")
 
@@ -193,6 +195,17 @@ def ctest(build, *words, status=0, **environment):
         printed = "\n".join(re.findall(rf"^{number}: (.*)", text, re.M))
         found[name] = how == "Passed", printed
     return found
+
+
+def shards_are_merged(pivot, board, build):
+    """Of the whole campaign, by the SDK's runner."""
+    image, out = build / "images/sampler.elf", build / "shards"
+    for shard in ("1/2", "2/2"):
+        run(pivot, "inject", image, "--shard", shard, "--out", out, cwd=build)
+    run(pivot, "inject", image, "--out", build / "whole", cwd=build)
+    run(pivot, "inject", image, "--merge", *out.glob("*.json"), "-o", out / "all", cwd=build)
+    that((out / "all").read_text() == (build / "whole" / f"{board}.json").read_text(),
+         "shards merged are the campaign")
 
 
 def passes_its_tests(board, build):
@@ -287,6 +300,7 @@ def check(board, build, place):
     measured(pivot, board, image, place)
     talked_to(board, image)
     passes_its_tests(board, project / "build")
+    shards_are_merged(pivot, board, project / "build")
     fails_its_tests(pivot, board, project)
     refused(pivot, board, project, "share/pivot/arch/aarch64/toolchain.cmake")
 
