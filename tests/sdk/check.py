@@ -291,7 +291,8 @@ def check(board, build, place):
     lines = len((EXAMPLE / "sampler.cpp").read_text(encoding="utf-8").splitlines())
     that(lines < MOST_LINES, f"the example has {lines} lines")
     run("cmake", "--install", build, "--prefix", place / "as installed", cwd=place)
-    prefix, project = place / "where it is now", place / "my sampler"
+    # A program's word in the path is a word of nobody's command line.
+    prefix, project = place / "where it is now", place / "a selftest of mine"
     (place / "as installed").rename(prefix)
     shutil.copytree(EXAMPLE, project)
     pivot, image = prefix / "bin" / "pivot", project / "build" / "images" / "sampler.elf"
