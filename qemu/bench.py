@@ -83,20 +83,21 @@ def run_image(board, image, *, smp, verbose, timeout=300, args=()):
         raise say.Failure(f"{image.name} on {board}: {error}", 1) from None
 
 
-def version_of_source():
-    done = subprocess.run(["git", "-C", str(machines.ROOT), "describe", "--always", "--dirty"],
+def version_of_source(folder=machines.ROOT):
+    done = subprocess.run(["git", "-C", str(folder), "describe", "--always", "--dirty"],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return done.stdout.strip() or "unknown"
 
 
-def compiler_of(images):
-    """Who compiled the kernel. The objects know; the linked images have no such section."""
+def facts_of(board, image, smp=None, source=machines.ROOT):
+    """What was measured, on what. `source`: a folder of the tree whose version it is."""
     try:
-        objects = elf.listed(images / "kernel_objects.txt")
-        return " and ".join(sorted({elf.read(Path(name)).compiler() for name in objects
-                                    if name.endswith((".cpp.obj", ".cpp.o"))}))
+        compiler = elf.read(image).compiler()
     except elf.ElfError as error:
         raise say.Failure(str(error), 1) from None
+    return {"git": version_of_source(source),
+            "qemu": ".".join(map(str, machines.qemu_version())), "compiler": compiler,
+            "cpus": machines.usual_cpus(board) if smp is None else int(smp)}
 
 
 def gather(board, images, smp, verbose, samples=None):
@@ -147,9 +148,7 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
     rivals = report.load_rivals()
     if only:
         keep_only(records, rivals, only)
-    facts = {"git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version())),
-             "compiler": compiler_of(images),
-             "cpus": machines.usual_cpus(board) if smp is None else int(smp)}
+    facts = facts_of(board, images / f"{MIXED[0]}.elf", smp)
     mixes = found.mixes()
     print()
     for line in report.text(records, rivals, **facts, mixes=mixes, problems=found.problems,
@@ -161,7 +160,7 @@ def measure(board, images, out, *, smp=None, verbose=False, samples=None, repeat
     written = report.as_json(records, rivals, **facts)
     data = json.loads(written)
     (out / f"{board}.json").write_text(written, encoding="utf-8")
-    export.write(out, data)
+    export.write(out / board, data)
     detail = {"mix": mixes, "injections": records.injections,
               "held": records.held, "worst": records.worst,
               "skipped": records.skips}

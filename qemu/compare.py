@@ -1,4 +1,5 @@
-"""Two results of `./pivot bench`, figure by figure (`./pivot compare A.json B.json`).
+"""Two results of `./pivot bench`, or two of an image's own rows, figure by figure (`./pivot compare
+A.json B.json`).
 
 A run in instructions is exact: a figure differs or it does not. One in cycles or ticks is noisy: a
 row has become slower when the 95 % confidence interval of its median (by order statistics, of the
@@ -15,6 +16,8 @@ import say
 
 SLOWER, FASTER, SAME, GONE, NEW, OPEN = "slower", "faster", "same", "gone", "new", "not judged"
 REGRESSIONS = (SLOWER, GONE)
+# Of a result, beside its schema.
+NEEDED = ("board", "unit", "compiler", "qemu", "cpus", "rows", "curves", "injections", "held")
 ROW = ("min", "median", "p99", "max")
 # Half the width of a normal distribution's middle 95 %, in standard deviations.
 Z95 = 1.96
@@ -37,7 +40,10 @@ def load(path):
     found = data.get("schema") if isinstance(data, dict) else None
     if found != report.SCHEMA:
         raise say.Failure(f"{path}: its schema is {found or 'unknown'}, not {report.SCHEMA}: "
-                          "measure again with ./pivot bench")
+                          "measure again with pivot bench")
+    missing = [key for key in NEEDED if key not in data]
+    if missing:
+        raise say.Failure(f"{path}: it has no {missing[0]}: measure again with pivot bench")
     return data
 
 
@@ -119,14 +125,19 @@ def compare(before, after):
         if before[key] != after[key]:
             raise say.Failure(f"not to be compared: {key} is {before[key]} in one and "
                               f"{after[key]} in the other")
+    if ("image" in before) != ("image" in after):
+        one, other = (f"the image {data['image']}" if "image" in data else "Pivot's own benchmark"
+                      for data in (before, after))
+        raise say.Failure(f"not to be compared: the rows are of {one} in one and of {other} in "
+                          "the other")
     kind = compare_exact if before["unit"] == "instructions" else compare_noisy
     return list(kind(before, after))
 
 
 def text(before, after, differences):
     """What a person is shown: what has changed, and how much has not."""
-    for key in ("compiler", "qemu", "cpus"):
-        if before[key] != after[key]:
+    for key in ("image", "compiler", "qemu", "cpus"):
+        if before.get(key) != after.get(key):
             yield f"  {key}: {before[key]} in the first, {after[key]} in the second"
     changed = [one for one in differences if one.verdict != SAME]
     if changed:

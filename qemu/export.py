@@ -5,6 +5,7 @@ Both are made from the JSON file's data and hold nothing that it has not.
 
 import csv
 import shutil
+from pathlib import Path
 
 COLUMNS = ("schema", "board", "unit", "row", "min", "median", "p99", "max", "samples", "target")
 
@@ -36,13 +37,13 @@ def cyclictest(row):
     yield "# Thread 0:"
 
 
-def write(out, data):
-    """OUT/<board>.csv and OUT/<board>.histograms/<row>.txt; rows of an earlier run disappear."""
-    with open(out / f"{data['board']}.csv", "w", newline="", encoding="utf-8") as file:
+def write(stem, data):
+    """STEM.csv and STEM.histograms/<row>.txt; rows of an earlier run disappear."""
+    with open(f"{stem}.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(csv_rows(data))
-    directory = out / f"{data['board']}.histograms"
+    directory = Path(f"{stem}.histograms")
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     for row in data["rows"]:

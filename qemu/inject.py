@@ -69,7 +69,7 @@ def selected(listed, names, pairs):
     known = {one["name"].partition(",")[0] for one in listed}
     for name in names:
         if name not in known:
-            raise say.Failure(f"no operation is named '{name}'; ./pivot inject --list lists them")
+            raise say.Failure(f"no operation is named '{name}'; pivot inject --list lists them")
     wanted = set(names) or known
     return [one["name"] for one in listed
             if (one["pairs"] or not pairs) and one["name"].partition(",")[0] in wanted]
@@ -240,9 +240,9 @@ def smp_for(pairs, smp):
     return "1" if pairs else smp
 
 
-def show_list(board, images, *, smp=None, verbose=False):
+def show_list(board, images, *, smp=None, verbose=False, image=IMAGE):
     every = {}
-    for kind, fields in records_of(run_image(board, images / IMAGE, ["list"], smp=smp,
+    for kind, fields in records_of(run_image(board, images / image, ["list"], smp=smp,
                                              verbose=verbose)):
         if kind == "op" and "," not in fields["name"]:
             every.setdefault(fields["name"], fields["pairs"])

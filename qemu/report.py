@@ -14,6 +14,8 @@ RIVALS = ROOT / "tests/bench/rivals.json"
 # Of the JSON file; the number changes when a program that reads it would have to.
 SCHEMA = "pivot-bench/1"
 FIGURES = ("name", "min", "median", "p99", "max", "samples")
+# For rows that nobody has given a target.
+NO_RIVALS = {"rows": [], "controller_allowance": {}}
 MIX_COLUMNS = {"barriers": "barriers", "sysreg": "sysreg", "device": "device",
                "exclusive_pairs": "excl.pairs", "memory": "load/store", "rest": "rest"}
 
@@ -89,8 +91,9 @@ def missed(records, rivals, mixes=None):
     return lines + list(curves.missed(records, rivals, limit))
 
 
-def as_json(records, rivals, *, git, qemu, cpus, compiler):
-    """The file of docs/results.md; the same run twice gives the same bytes."""
+def as_json(records, rivals, *, git, qemu, cpus, compiler, image=None):
+    """The file of docs/results.md; the same run twice gives the same bytes. `image`: whose rows
+    these are, if they are not those of Pivot's own benchmark."""
     limit = targets(rivals, records.board)
     rows = [{**{key: row[key] for key in FIGURES}, "target": limit.get(row["name"]),
              **({"unit": row["unit"]} if "unit" in row else {}),
@@ -99,8 +102,8 @@ def as_json(records, rivals, *, git, qemu, cpus, compiler):
     operations = {"injections": (records.injections, ("op", "points", "min", "worst")),
                   "held": (records.held, ("op", "level", "points", "longest"))}
     return json.dumps({"schema": SCHEMA, "board": records.board, "unit": records.unit,
-                       "clock_hz": records.clock_hz, "git": git, "qemu": qemu,
-                       "compiler": compiler, "cpus": cpus, "rows": rows,
+                       "clock_hz": records.clock_hz, **({"image": image} if image else {}),
+                       "git": git, "qemu": qemu, "compiler": compiler, "cpus": cpus, "rows": rows,
                        "kernel_bytes": records.sizes,
                        "curves": curves.as_data(records, limit),
                        **{name: [{key: one[key] for key in keys} for one in found]

@@ -56,9 +56,9 @@ def arguments(argv):
 
 
 def command_for(args):
-    for file in filter(None, (args.image, args.bios)):
-        if not file.is_file():
-            raise MachineError(f"no such file: {file}")
+    for file, mend in ((args.image, ": build it first"), (args.bios, "")):
+        if file and not file.is_file():
+            raise MachineError(f"no such file: {file}{mend}")
     return qemu_command(args.board, args.image, exact=args.exact, smp=args.smp,
                         multi=args.multi, cpu=args.cpu,
                         machine_opts=args.machine_opt, args=args.arg, bios=args.bios,

@@ -3,7 +3,9 @@
     pivot build [DIR] [--board B]        configures and builds a project in DIR/build
     pivot run IMAGE                      boots it: the shell, Ctrl-A X ends it
     pivot bench IMAGE [-o OUT.json]      the rows that it registers, exact
+    pivot compare A.json B.json          two results of bench; status 1 if something is slower
     pivot inject IMAGE [--op NAME] ...   an interrupt at every instruction of its operations
+    pivot stacks IMAGE [--paths] ...     the most that each context uses of its stack
 
 IMAGE is an .elf of pivot_add_image, which has left beside it for which board it is.
 """
@@ -16,15 +18,20 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "stack")]
 
 import bench  # noqa: E402
+import callgraph  # noqa: E402
+import check as stacks  # noqa: E402
+import compare  # noqa: E402
+import elf  # noqa: E402
+import export  # noqa: E402
 import inject  # noqa: E402
 import machines  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
 
-SCHEMA = "pivot-own/1"
 PREFIX = machines.ROOT.parent.parent
 
 
@@ -65,6 +72,8 @@ def do_run(args):
 
 def do_bench(args):
     board = board_of(args.image)
+    if args.output and args.output.suffix != ".json":
+        raise say.Failure(f"-o {args.output}: its name ends in .json; the .csv lies beside it")
     records = bench.run_image(board, args.image, smp=args.smp or "1", verbose=False,
                               args=("bench",))
     keys = ("name", "min", "median", "p99", "max", "samples")
@@ -73,17 +82,51 @@ def do_bench(args):
     for skip in records.skips:
         print(f"{skip['name']}: {skip['reason']}")
     if args.output:
-        rows = [{key: row[key] for key in (*keys, "counts")} for row in records.rows]
-        result = {"schema": SCHEMA, "board": board, "unit": records.unit,
-                  "clock_hz": records.clock_hz, "rows": rows}
-        args.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        print(f"written: {args.output}")
+        write(records, bench.facts_of(board, args.image, args.smp or "1",
+                                      args.image.parent), args)
+
+
+def write(records, facts, args):
+    """The files of docs/results.md."""
+    stem = args.output.with_suffix("")
+    text = report.as_json(records, report.NO_RIVALS, image=args.image.stem, **facts)
+    try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        args.output.write_text(text, encoding="utf-8")
+        export.write(stem, json.loads(text))
+    except OSError as error:
+        raise say.Failure(f"{error.filename}: {error.strerror}") from None
+    print(f"written: {stem}.json, .csv, .histograms")
+
+
+def do_compare(args):
+    return compare.main(args.files)
+
+
+def do_stacks(args):
+    board_of(args.image)
+    listing = args.image.with_suffix(".objects")
+    if not listing.is_file():
+        raise say.Failure(f"{args.image}: no {listing.name} beside it: configure and build anew")
+    if "/trace.S" in listing.read_text(encoding="utf-8"):
+        raise say.Failure(f"{args.image}: what tracing adds is not known: use the flavour release "
+                          "or checked")
+    try:
+        return stacks.check_all([listing], args)
+    except (callgraph.GraphError, elf.ElfError) as error:
+        raise say.Failure(str(error)) from None
 
 
 def do_inject(args):
-    board = board_of(args.image)
-    inject.measure(board, args.image.parent, args.out or args.image.parent / "inject",
-                   smp=args.smp or "1", image=args.image.name, **inject.chosen_by(args))
+    board, out = board_of(args.image), args.out or args.image.parent / "inject"
+    if args.merge:
+        inject.merge(args.merge, args.output, out)
+        return
+    if args.list:
+        inject.show_list(board, args.image.parent, smp=args.smp or "1", image=args.image.name)
+        return
+    inject.measure(board, args.image.parent, out, smp=args.smp or "1", image=args.image.name,
+                   **inject.chosen_by(args))
 
 
 def arguments(argv):
@@ -92,14 +135,20 @@ def arguments(argv):
     build = commands.add_parser("build")
     build.add_argument("directory", type=Path, nargs="?", default=Path())
     build.add_argument("--board")
-    for name in ("run", "bench", "inject"):
+    comparison = commands.add_parser("compare")
+    comparison.add_argument("files", type=Path, nargs=2, metavar="FILE.json")
+    for name in ("run", "bench", "inject", "stacks"):
         command = commands.add_parser(name)
         command.add_argument("image", type=Path)
+        if name == "stacks":
+            stacks.add_options(command)
+            continue
         command.add_argument("--smp", metavar="N")
         if name == "bench":
             command.add_argument("-o", "--output", type=Path)
         if name == "inject":
             command.add_argument("--out", type=Path)
+            command.add_argument("--list", action="store_true")
             inject.add_options(command)
     return parser.parse_args(argv)
 
@@ -107,9 +156,9 @@ def arguments(argv):
 def main(argv=None):
     args = arguments(argv)
     try:
-        {"build": do_build, "run": do_run, "bench": do_bench, "inject": do_inject}[args.command](
-            args)
-        return 0
+        does = {"build": do_build, "run": do_run, "bench": do_bench, "compare": do_compare,
+                "inject": do_inject, "stacks": do_stacks}
+        return does[args.command](args) or 0
     except say.Failure as failure:
         print(f"pivot: {failure}", file=sys.stderr)
         return failure.status

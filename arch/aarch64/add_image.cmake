@@ -7,6 +7,7 @@
 #             events
 #   SOURCES   what registers itself (kern/pivot/extend.hpp)
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/add_test.cmake)
 
 function(pivot_add_image name)
   include(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/images.cmake)
@@ -49,8 +50,12 @@ function(pivot_add_image name)
     list(APPEND shell ${PIVOT_TRACED_SHELL_SOURCES})
   endif()
   pivot_image(${name} FLAVOUR ${flavour} SOURCES ${arg_SOURCES} ${shell})
-  # The runner's: what the image is for.
+  # What the image is for: for tests, and for the runner.
+  set_target_properties(${name} PROPERTIES PIVOT_BOARD ${arg_BOARD})
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/images/${name}.board CONTENT "${arg_BOARD}\n")
+  # For `pivot stacks`, to which a part of a function under a name of its own is unknown.
+  pivot_list_objects(${name} ${flavour} ${CMAKE_BINARY_DIR}/images)
+  target_compile_options(${name}_objects PRIVATE -fno-partial-inlining)
   add_custom_target(run_${name} USES_TERMINAL VERBATIM
     COMMAND Python3::Interpreter ${PIVOT_ROOT}/qemu/sdk.py run
     ${CMAKE_BINARY_DIR}/images/${name}.elf)

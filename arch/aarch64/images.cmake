@@ -261,3 +261,11 @@ function(pivot_image name)
     COMMAND Python3::Interpreter ${symbols_py} --nm ${CMAKE_NM} ${nameless} --check ${elf}
     COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${CMAKE_BINARY_DIR}/images/${name}.img VERBATIM)
 endfunction()
+
+# pivot_list_objects(image flavour folder): <image>.objects, those that it is linked of, for
+# tests/stack/check.py.
+function(pivot_list_objects image flavour folder)
+  set(of_image "$<JOIN:$<TARGET_OBJECTS:${image}_objects>,\n>")
+  set(of_kernel "$<JOIN:$<TARGET_OBJECTS:kernel_${flavour}>,\n>")
+  file(GENERATE OUTPUT ${folder}/${image}.objects CONTENT "${of_image}\n${of_kernel}\n")
+endfunction()

@@ -35,8 +35,9 @@ struct Row {
     void (*close)(MayBlock const& context) = nullptr;
 };
 
-// What the image does instead of its shell if its command line has the word; then the machine ends
-// with status 0. Only an emulated machine has a command line.
+// What the image does instead of its shell if its command line has the word. When it comes back the
+// machine ends with status 0; PIVOT_CHECK (kern/pivot/check.hpp) ends it with 1, a panic with 3. So
+// it can be a test (pivot_add_test). Only an emulated machine has a command line.
 struct Program {
     const char* word;                      // the word that chooses it
     void (*run)(MayBlock const& context);  // what it does, in the first thread

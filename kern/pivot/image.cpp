@@ -1,6 +1,7 @@
 // The image `pivot`: the kernel with a shell on its console.
 #include "arch/board/board.hpp"
 #include "arch/board/console.hpp"
+#include "arch/contract/cpu.hpp"
 #include "intr/deferral.hpp"
 #include "kern/base/log.hpp"
 #include "kern/main.hpp"
@@ -47,6 +48,16 @@ bool ran_a_program(MayBlock const& context) {
     return false;
 }
 
+// For who wants a program and nothing else (pivot_add_test): no shell that waits for somebody.
+[[noreturn]] void name_the_programs() {
+    print("No program has a name that is on the command line; there are:");
+    for (Program const& program : registered_programs()) {
+        print(" {}", program.word);
+    }
+    print("\n");
+    machine_exit(2);
+}
+
 // What arrived damaged is counted (irq), and is no text.
 void hear(MayBlock const& context, Received const& next) {
     if (next.is_intact()) {
@@ -62,6 +73,9 @@ void image_main(MayBlock const& context) {
     }
     if (ran_a_program(context)) {
         return;
+    }
+    if (Board::kIsEmulated && was_told("program-only")) {
+        name_the_programs();
     }
     start_console(context, {.wants = [] { return g_shell.wants(); }, .take = &hear});
     if (Board::kIsEmulated && was_told("panic-on-defer")) {

@@ -71,18 +71,22 @@ u64 const* table_at(u64 physical) {
     return reinterpret_cast<u64 const*>(reinterpret_cast<u64>(__image_start) + offset);
 }
 
-void walk(Range& range, u64 const* table, u64 base, u32 level) {
-    u64 const size = kPageSize << (9 * (3 - level));
+// A function for each level, not one that calls itself: so the depth of the stack is known.
+template <u32 Level>
+void walk(Range& range, u64 const* table, u64 base) {
+    constexpr u64 kSize = kPageSize << (9 * (3 - Level));
     for (u32 i = 0; i < kEntries; ++i) {
         u64 const descriptor = table[i];
         if ((descriptor & kValid) == 0) {
             continue;
         }
-        if (level != 3 && (descriptor & kTable) != 0) {
-            walk(range, table_at(descriptor), base + i * size, level + 1);
-        } else {
-            add(range, base + i * size, size, descriptor);
+        if constexpr (Level != 3) {
+            if ((descriptor & kTable) != 0) {
+                walk<Level + 1>(range, table_at(descriptor), base + i * kSize);
+                continue;
+            }
         }
+        add(range, base + i * kSize, kSize, descriptor);
     }
 }
 
@@ -92,7 +96,7 @@ bool show_memory(MayBlock const&, Words const& words) {
     }
     log("{-16} {-16} {9}      may  memory  what", "from", "to", "size");
     Range range;
-    walk(range, table_at(pivot_boot_map.ttbr1), kUpperHalf, 1);
+    walk<1>(range, table_at(pivot_boot_map.ttbr1), kUpperHalf);
     show(range);
     return true;
 }

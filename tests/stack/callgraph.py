@@ -61,6 +61,7 @@ class Graph:
         self.stacks = {}        # symbol: (source, bytes), each without its guard page
         self.from_assembly = set()
         self.sections = {}      # (source, section): bytes, of the assembly's
+        self._registered = set()    # (list, source, symbol)
 
     def add(self, function):
         old = self.functions.setdefault(function.key, function)
@@ -76,6 +77,17 @@ class Graph:
         # A complete constructor may be the base one under another name.
         other = re.sub(r"(?<=[a-zE])([CD])1(?=E)", r"\g<1>2", plain)
         return self.functions.get(plain) or self.functions.get(other)
+
+    def register(self, records, source):
+        self._registered |= {(of, source, symbol) for of, symbol in records}
+
+    def registered(self, of):
+        """The functions that the records of one list name (kern/base/registered.hpp)."""
+        names = {(source, symbol) for known, source, symbol in self._registered if known == of}
+        symbols = {symbol for _, symbol in names}
+        # A local function is its source's; an inline one may have come with another object.
+        return [f for f in self.functions.values() if f.key in symbols
+                or (f.source, f.key.rpartition(":")[2]) in names]
 
     def matching(self, pattern):
         return [f for f in self.functions.values() if re.search(pattern, f.words)]
@@ -113,6 +125,20 @@ def stacks_of(object_file):
     return found
 
 
+def records_of(object_file):
+    """{(list, symbol)} of the functions that the records in its .registered.* sections name."""
+    at = {(s.section, s.value): s.name for s in object_file.symbols
+          if s.name and not s.name.startswith("$")}    # $x: where instructions begin
+    found = set()
+    for section in object_file.sections:
+        if section.name.startswith(".registered."):
+            for _, symbol, addend in object_file.relocations(section.name):
+                where = symbol.section, symbol.value + addend
+                found.add((section.name.removeprefix(".registered."),
+                           symbol.name or at.get(where, "")))
+    return found
+
+
 def read_objects(paths, guard):
     """The graph of an image's objects. `guard`: how much of each stack is its guard page."""
     graph = Graph()
@@ -124,6 +150,7 @@ def read_objects(paths, guard):
             graph.from_assembly |= object_file.wanted()
             graph.sections |= {(source, s.name): s.size for s in object_file.sections}
             continue
+        graph.register(records_of(object_file), source)
         ci = path.with_suffix(".ci")
         try:
             text = ci.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ Exit status: 0 everything fits, 1 something does not or cannot be told, 2 the co
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -50,18 +51,38 @@ def check(listing, paths):
     return len(contexts.faults) + sum(not use.fits() for use in uses)
 
 
+def add_options(parser):
+    """Also those of `pivot stacks`."""
+    parser.add_argument("--paths", action="store_true", help="print every path")
+    parser.add_argument("--pointer", nargs=3, action="append", default=[],
+                        metavar=("FILE", "LINE", "TO"), help="three expressions: in the file FILE, "
+                        "a call through a pointer in a line like LINE leads to functions like TO")
+
+
+def check_all(listings, args):
+    """Prints every image's table; the exit status."""
+    for words in args.pointer:
+        for word in words:
+            try:
+                re.compile(word)
+            except re.error as error:
+                raise callgraph.GraphError(f"--pointer: '{word}': {error}") from None
+        rules.OWN_POINTERS.append(rules.Pointer(words[0], words[1], (words[2],)))
+    faults = sum(check(listing, args.paths) for listing in listings)
+    print(f"{faults} faults")
+    return 1 if faults else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("listing", nargs="+", type=Path)
-    parser.add_argument("--paths", action="store_true", help="print every path")
+    add_options(parser)
     args = parser.parse_args()
     try:
-        faults = sum(check(listing, args.paths) for listing in args.listing)
+        return check_all(args.listing, args)
     except (callgraph.GraphError, elf.ElfError) as error:
         print(f"check.py: {error}", file=sys.stderr)
         return 2
-    print(f"{faults} faults")
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":

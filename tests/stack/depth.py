@@ -106,16 +106,21 @@ class Walk:
                                       spent=self.spent | {index})
         return self._again[index]
 
+    def _named_by(self, pattern):
+        if not isinstance(pattern, rules.Registered):
+            return self.graph.matching(pattern)
+        return [f for f in self.graph.registered(pattern.list) if re.search(pattern.words, f.words)]
+
     def _pointed_at(self, function, place):
         pointer = rules.pointer_at(place)
         if pointer is None:
             self.faults.add(f"a call through an unknown pointer in {function.name()}, {place}: "
-                            "where it leads is to be said in tests/stack/rules.py")
+                            "where it leads is to be said in tests/stack/rules.py, or by --pointer")
             return []
         if rules.THREAD in pointer.to:
             return []
         patterns = rules.POLLED if self.polled and pointer.to is rules.CONSOLE else pointer.to
-        found = [f for pattern in patterns for f in self.graph.matching(pattern)]
+        found = [f for pattern in patterns for f in self._named_by(pattern)]
         if not found and not pointer.or_none:
             self.faults.add(f"the pointer called at {place} leads to {pointer.to}, and there is "
                             "none in this image")

@@ -45,6 +45,13 @@ ASSEMBLY = (
     "pivot_irq_holding",    # 16 bytes, counted with each top half (contexts.py)
 )
 
+@dataclass(frozen=True)
+class Registered:
+    """The functions that the records of a list name (kern/pivot/extend.hpp)."""
+    list: str
+    words: str = ""         # of these, what the declaration has
+
+
 # The thread's own function: each thread is looked at by itself.
 THREAD = "the thread's function"
 CONSOLE = (r"pivot::\{anonymous\}::write\(const char\*, pivot::usize\)",
@@ -57,7 +64,7 @@ class Pointer:
     """Where a call through a pointer leads, by the file and the text of the line that it is in."""
     file: str
     line: str
-    to: tuple               # patterns, or THREAD
+    to: tuple               # patterns, Registered, or THREAD
     or_none: bool = False   # an image need not have any
 
 
@@ -95,13 +102,13 @@ POINTERS = (
     Pointer(r"kern/shell/line_editor\.cpp", r"echo_\(", (r"::echo\(const char\*",)),
     Pointer(r"kern/shell/line_editor\.cpp", r"complete_\(", (r"pivot::Shell::complete\(",)),
     Pointer(r"kern/shell/shell\.cpp", r"->run\(",
-            (r"\bbool pivot::(\{anonymous\}::)?\w+\(const MayBlock&, const Words&\)",)),
+            (r"\bbool pivot::(\{anonymous\}::)?\w+\(const MayBlock&, const Words&\)",
+             Registered("commands"))),
     # What is registered (kern/pivot/extend.hpp).
-    Pointer(r"kern/pivot/image\.cpp", r"driver\.attach\(", (), or_none=True),
-    Pointer(r"kern/pivot/image\.cpp", r"program\.run\(",
-            (r"pivot::\{anonymous\}::(measure|run_campaign)\(const (pivot::)?MayBlock&\)",)),
-    Pointer(r"tests/bench/own\.cpp", r"row\.(sample|open|close)\(",
-            (r"pivot::\{anonymous\}::(open|close|to_\w+)\(const (pivot::)?MayBlock&\)",)),
+    Pointer(r"kern/pivot/image\.cpp", r"driver\.attach\(", (Registered("drivers"),),
+            or_none=True),
+    Pointer(r"kern/pivot/image\.cpp", r"program\.run\(", (Registered("programs"),)),
+    Pointer(r"tests/bench/own\.cpp", r"row\.(sample|open|close)\(", (Registered("rows"),)),
     Pointer(r"tests/bench/campaign\.cpp", r"lists\[i\]\(",
             (r"operations\(const (pivot::)?MayBlock&\)",)),
     Pointer(r"kern/shell/shell\.cpp", r"more\(", (r"pivot::console_wanted\(",)),
@@ -113,11 +120,16 @@ POINTERS = (
     Pointer(r"tests/target/probes\.hpp", r"schedule_\(token_",
             (r"test::Here::Here<.*<lambda\(const void\*, pivot::Continuation&\)>",)),
     # The injection: each operation is called from the same few lines.
-    Pointer(r"tests/bench/injector\.cpp", r"operation\.run\(|operation\.check\(|\balso\(",
+    Pointer(r"tests/bench/injector\.cpp", r"operation\.run\(|operation\.check\(",
             (r"pivot::inject::\{anonymous\}::\w+\(const pivot::(MayBlock|TopHalf<.*>)&\)",
-             r"pivot::inject::\{anonymous\}::\w+\(\)$",
-             r"pivot::\{anonymous\}::\w+_pair\(const (pivot::)?MayBlock&\)"), or_none=True),
+             r"pivot::inject::\{anonymous\}::\w+\(\)$", Registered("operations"))),
+    Pointer(r"tests/bench/injector\.cpp", r"\balso\(",
+            (r"pivot::inject::\{anonymous\}::\w+\(const pivot::TopHalf<.*>&\)",
+             Registered("operations", r"TopHalf<")), or_none=True),
 )
+
+# Those of a project's own sources, as the command line says them (--pointer).
+OWN_POINTERS = []
 
 # A panic runs on the stack that it finds, with interrupts masked. Its report prints by polling.
 PANIC = r"^void pivot::panic\("
@@ -192,7 +204,7 @@ def pointer_at(place):
     """The rule for the pointer that is called at file:line; None if there is none."""
     file, _, number = place.rpartition(":")
     text = "".join(lines_of(file)[int(number) - 1:int(number)]) if number.isdigit() else ""
-    return next((p for p in POINTERS if re.search(f"(^|/){p.file}$", file)
+    return next((p for p in (*OWN_POINTERS, *POINTERS) if re.search(f"(^|/){p.file}$", file)
                  and re.search(p.line, text)), None)
 
 

@@ -1,19 +1,11 @@
 # The most that each context can use of its stack, from the call graphs that the compiler writes.
 
-# pivot_stack_list(image flavour): stack/<image>.objects, the objects that it is linked of.
-function(pivot_stack_list image flavour)
-  set(of_image "$<JOIN:$<TARGET_OBJECTS:${image}_objects>,\n>")
-  set(of_kernel "$<JOIN:$<TARGET_OBJECTS:kernel_${flavour}>,\n>")
-  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/stack/${image}.objects
-    CONTENT "${of_image}\n${of_kernel}\n")
-endfunction()
-
 set(lists)
 foreach(image_and_flavour pivot:release t_pivot_checked:checked bench:release inject:release
     many:release cpus:release inject_checked:checked pivot_traced:traced bench_traced:traced
     trace:traced)
   string(REPLACE ":" ";" words ${image_and_flavour})
-  pivot_stack_list(${words})
+  pivot_list_objects(${words} ${CMAKE_BINARY_DIR}/stack)
   list(GET words 0 image)
   list(APPEND lists ${CMAKE_BINARY_DIR}/stack/${image}.objects)
 endforeach()
@@ -30,7 +22,7 @@ set_tests_properties(stack_has_a_traced_switch PROPERTIES PASS_REGULAR_EXPRESSIO
 # Every kind of mistake, in an image that is never linked: the check must find each.
 add_library(stack_mistakes_objects OBJECT tests/stack/mistakes.cpp tests/stack/mistakes.S)
 target_link_libraries(stack_mistakes_objects PRIVATE kernel_release)
-pivot_stack_list(stack_mistakes release)
+pivot_list_objects(stack_mistakes release ${CMAKE_BINARY_DIR}/stack)
 add_test(NAME stack_mistakes_are_found COMMAND Python3::Interpreter
   ${CMAKE_SOURCE_DIR}/tests/stack/mistakes.py ${CMAKE_BINARY_DIR}/stack/stack_mistakes.objects)
 

@@ -5,36 +5,11 @@
 // halves.
 #pragma once
 
-#include "arch/contract/cpu.hpp"
 #include "kern/base/atomic.hpp"
 #include "kern/base/log.hpp"
+#include "kern/pivot/check.hpp"
 
 namespace pivot::test {
-
-// Prints from anywhere: nobody's locks matter any more.
-template <typename... Args>
-[[noreturn, gnu::cold, gnu::noinline]] void fail(const char* file, u32 line, const char* pattern,
-                                                 Args const&... args) {
-    interrupts_disable();
-    fall_back_to_polling();
-    print("FAILED {}:{}: ", file, line);
-    log(pattern, args...);
-    machine_exit(1);
-}
-
-inline void check(bool held, const char* what, const char* file, u32 line) {
-    if (!held) [[unlikely]] {
-        fail(file, line, "{}", what);
-    }
-}
-
-template <typename A, typename B>
-void check_equal(A const& actual, B const& expected, const char* what, const char* file, u32 line) {
-    if (!(actual == static_cast<A>(expected))) [[unlikely]] {
-        fail(file, line, "{} is {} ({x}), not {} ({x})", what, u64(actual), u64(actual),
-             u64(expected), u64(expected));
-    }
-}
 
 // What happened, a character an event, in the order in which it happened.
 class Trace {
@@ -81,7 +56,6 @@ inline void passed(const char* name) { log("passed: {}", name); }
 
 }  // namespace pivot::test
 
-#define CHECK(condition) ::pivot::test::check((condition), #condition, __FILE_NAME__, __LINE__)
-#define CHECK_EQUAL(actual, expected) \
-    ::pivot::test::check_equal((actual), (expected), #actual, __FILE_NAME__, __LINE__)
+#define CHECK(condition) PIVOT_CHECK(condition)
+#define CHECK_EQUAL(actual, expected) PIVOT_CHECK_EQUAL(actual, expected)
 #define CHECK_TRACE(expected) ::pivot::test::check_trace((expected), __FILE_NAME__, __LINE__)

@@ -102,7 +102,8 @@ class RefusalTest(unittest.TestCase):
     def test_a_file_that_is_no_result(self):
         with tempfile.TemporaryDirectory() as there:
             path = Path(there) / "a.json"
-            for text in (None, "no", "[]", '{"schema": "pivot-bench/0"}'):
+            for text in (None, "no", "[]", '{"schema": "pivot-bench/0"}',
+                         '{"schema": "pivot-bench/1"}', '{"schema": "pivot-own/1"}'):
                 if text is not None:
                     path.write_text(text, encoding="utf-8")
                 with self.assertRaises(say.Failure) as refused:
@@ -118,6 +119,44 @@ class RefusalTest(unittest.TestCase):
                 self.assertEqual(compare.main(paths), 1)
                 self.assertIn(mock.call("mutex_pair      13     14  slower"), said.mock_calls)
                 self.assertEqual(compare.main(paths[::-1]), 0)
+
+
+class OwnRowsTest(unittest.TestCase):
+    """What `pivot bench IMAGE` writes, of a project's own image."""
+
+    def own(self, image="sampler", **medians):
+        records = run()
+        records.rows = [row for row in records.rows if row["name"] in ("null", "spl_pair")]
+        records.injections, records.held, records.sizes = [], [], {}
+        for row in records.rows:
+            for key in ("min", "median", "p99", "max"):
+                row[key] = medians.get(row["name"], 7)
+        return json.loads(report.as_json(records, report.NO_RIVALS, image=image, **FACTS))
+
+    def test_it_has_every_key_and_no_target(self):
+        data = self.own()
+        self.assertEqual(set(data), set(result()) | {"image"})
+        self.assertEqual([row["target"] for row in data["rows"]], [None, None])
+
+    def test_one_instruction_is_seen_in_either_direction(self):
+        before, after = self.own(null=7), self.own(null=8)
+        self.assertEqual(verdicts(before, after), {"null": compare.SLOWER})
+        self.assertEqual(verdicts(after, before), {"null": compare.FASTER})
+        self.assertEqual(verdicts(before, before), {})
+
+    def test_two_images_are_compared_and_named(self):
+        before, after = self.own(), self.own(image="other")
+        differences = compare.compare(before, after)
+        self.assertEqual(list(compare.text(before, after, differences)),
+                         ["  image: sampler in the first, other in the second",
+                          "qemu-virt: 2 of 2 the same"])
+
+    def test_they_are_not_mixed_with_the_kernel_s(self):
+        for pair in ((self.own(), result()), (result(), self.own())):
+            with self.assertRaisesRegex(say.Failure, "not to be compared: the rows are of .*"
+                                        "the image sampler") as refused:
+                compare.compare(*pair)
+            self.assertEqual(refused.exception.status, 2)
 
 
 class BaselineTest(unittest.TestCase):

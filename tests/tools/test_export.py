@@ -25,7 +25,7 @@ class ExportTest(unittest.TestCase):
         there = tempfile.TemporaryDirectory()
         self.addCleanup(there.cleanup)
         self.out = Path(there.name)
-        export.write(self.out, self.data)
+        export.write(self.out / "qemu-virt", self.data)
 
     def test_csv_is_the_json(self):
         with open(self.out / "qemu-virt.csv", newline="", encoding="utf-8") as file:
@@ -52,7 +52,7 @@ class ExportTest(unittest.TestCase):
 
     def test_rows_of_an_earlier_run_disappear(self):
         del self.data["rows"][1]["histogram"]
-        export.write(self.out, self.data)
+        export.write(self.out / "qemu-virt", self.data)
         self.assertEqual(list((self.out / "qemu-virt.histograms").iterdir()), [])
 
 

@@ -111,7 +111,7 @@ class SelectionTest(Refusing):
         self.assertEqual(len(inject.selected(LISTED, [], True)), 10)
 
     def test_an_unknown_name(self):
-        self.refused(2, "no operation is named 'op99'; ./pivot inject --list", inject.selected,
+        self.refused(2, "no operation is named 'op99'; pivot inject --list", inject.selected,
                      LISTED, ["op1", "op99"], False)
 
     def test_pairs_run_on_one_cpu(self):

@@ -100,7 +100,7 @@ class RunTest(ProgramsTest):
         done = self.run_command(ROOT / "qemu/run.py", "--board", "nope", self.bin / "sh")
         self.assert_one_line(done, 2, "no board named 'nope'")
         done = self.run_command(ROOT / "qemu/run.py", "--board", "qemu-virt", "/no/image")
-        self.assert_one_line(done, 2, "no such file: /no/image")
+        self.assert_one_line(done, 2, "no such file: /no/image: build it first")
         (self.bin / "qemu-system-aarch64").unlink()
         self.assert_one_line(self.run_image(), 2, "qemu-system-aarch64 is not in PATH")
 
