@@ -9,7 +9,7 @@
 #   REJECT regex ...  what must not be printed
 #   STATUS n          how the machine ends: 0 (without this), 1 a check failed, 3 a panic
 #   SMP n             how many CPUs; without it as many as PIVOT_SMP in the environment says, or 1
-#   TIMEOUT s         seconds until it has failed (60)
+#   TIMEOUT s         seconds until it has failed (400)
 #   EXACT             an instruction is a nanosecond: the same figures in every run
 #
 # pivot_add_injection(NAME t IMAGE i [OPERATIONS op ...] [SMP n]): the same of `pivot inject`: an
@@ -67,7 +67,7 @@ function(pivot_add_test)
     list(APPEND words --smp ${arg_SMP})
   endif()
   if(NOT DEFINED arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
+    set(arg_TIMEOUT 400)
   endif()
   if(DEFINED arg_PROGRAM)
     if(DEFINED arg_COMMANDS)
