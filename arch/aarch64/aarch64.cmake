@@ -17,6 +17,16 @@ function(pivot_target_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 420 SKIP_RETURN_CODE 77)
 endfunction()
 
+# What does not depend on the controller is tested on one board, and on the other in ./pivot test
+# --full: before a test's command, and among pivot_target_test's ARGS.
+if(PIVOT_GIC EQUAL 3)
+  set(PIVOT_ONCE)
+  set(PIVOT_ONCE_ARG)
+else()
+  set(PIVOT_ONCE ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/full_only.py)
+  set(PIVOT_ONCE_ARG --full-only)
+endif()
+
 pivot_flavour(release)                                  # what is measured
 pivot_flavour(checked DEFINITIONS PIVOT_CHECKED=1)      # with every run-time assert
 # Events are recorded (docs/tracing.md).

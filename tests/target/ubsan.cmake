@@ -1,5 +1,8 @@
 # The kernel with undefined behaviour made a trap: every module runs without one, and a deliberate
 # one stops the kernel.
+if(NOT PIVOT_GIC EQUAL 3)  # a kernel more to compile, of which little differs
+  return()
+endif()
 pivot_image(t_ubsan FLAVOUR ubsan SOURCES tests/target/ubsan.cpp)
 pivot_target_test(ubsan IMAGE t_ubsan.elf ARGS --expect "passed: ubsan")
 
