@@ -214,8 +214,8 @@ if(PIVOT_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     string(REPLACE "/" "_" object ${source})
     set(object ${CMAKE_BINARY_DIR}/clang/${object}.ok)
     add_custom_command(OUTPUT ${object}
-      COMMAND ${PIVOT_CLANGXX} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -Wshadow -Wthread-safety
-        -Wno-deprecated-volatile -fno-exceptions -fno-rtti -DPIVOT_MAX_CPUS=4
+      COMMAND ${PIVOT_CLANGXX} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -Wshadow
+        -Wthread-safety -Wno-deprecated-volatile -fno-exceptions -fno-rtti -DPIVOT_MAX_CPUS=4
         -I${CMAKE_SOURCE_DIR} -I${CMAKE_SOURCE_DIR}/arch/host
         -MD -MF ${object}.d -MT ${object} ${CMAKE_SOURCE_DIR}/${source}
       COMMAND ${CMAKE_COMMAND} -E touch ${object}
