@@ -103,7 +103,8 @@ def qemu_command(board_name, image, *, exact=False, shift=0, smp=None, multi=Fal
             model = option
     if exact:
         cpu_opts += spec["exact_cpu"]
-    semihosting = ["enable=on", "target=native", *(f"arg={a}" for a in args)]
+    # Without any word QEMU gives the image its own path, which reads as several if it has blanks.
+    semihosting = ["enable=on", "target=native", *(f"arg={a}" for a in args or ("image",))]
     command = [qemu_path(), "-M", ",".join([*spec["machine"], *machine_opts]),
                "-cpu", ",".join([model, *cpu_opts]), "-smp", str(count), "-m", spec["memory"],
                # No network card: it would want a boot ROM that a lean installation has not got.
