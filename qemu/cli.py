@@ -86,7 +86,7 @@ def arguments(argv):
                  "--fresh", "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     inject.add_options(parser)
-    args = parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)      # trace --gic 2 worst
     if args.help or args.h:
         args.command = "help"
     if args.command not in COMMANDS:
@@ -120,7 +120,7 @@ def arguments(argv):
     if args.gic is not None:
         take_gic(args, parser)
     args.samples = number_of(parser, "--samples", args.samples, bench.MOST_SAMPLES)
-    args.repeat = number_of(parser, "--repeat", args.repeat or "1", 100)
+    args.repeat = number_of(parser, "--repeat", "1" if args.repeat is None else args.repeat, 100)
     args.rows = bench.rows_asked_for(args.rows)
     args.rest = rest
     return args
@@ -385,7 +385,7 @@ def main(argv):
     except say.Failure as failure:
         say.error(failure)
         return failure.status
-    except (machines.MachineError, presets.PresetError) as refusal:
+    except (machines.MachineError, presets.PresetError, OSError) as refusal:
         say.error(refusal)
         return 2
     except KeyboardInterrupt:
