@@ -178,6 +178,11 @@ class BaselineTest(unittest.TestCase):
             self.assertEqual(kept["board"], board)
             self.assertEqual(kept["cpus"], 1)
 
+    def test_every_row_that_is_measured_can_be_asked_for(self):
+        measured = compare.load(baseline.path_of("qemu-virt"))["rows"]
+        listed = {row["name"] for row in report.load_rivals()["rows"]}
+        self.assertEqual([row["name"] for row in measured if row["name"] not in listed], [])
+
 
 if __name__ == "__main__":
     unittest.main()
