@@ -11,6 +11,7 @@ import baseline
 import bench
 import compare
 import debug
+import guest
 import inject
 import machines
 import packages
@@ -371,6 +372,7 @@ def do_help(_):
 
 
 def main(argv):
+    guest.end_with_us()
     try:
         args = arguments(argv)
         # Files are put together without anything being built: inject prepares itself.

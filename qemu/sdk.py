@@ -23,6 +23,7 @@ import inject  # noqa: E402
 import machines  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
+from guest import end_with_us  # noqa: E402
 
 SCHEMA = "pivot-own/1"
 PREFIX = machines.ROOT.parent.parent
@@ -106,15 +107,16 @@ def arguments(argv):
 
 def main(argv=None):
     args = arguments(argv)
+    end_with_us()
     try:
         {"build": do_build, "run": do_run, "bench": do_bench, "inject": do_inject}[args.command](
             args)
         return 0
     except say.Failure as failure:
-        print(f"pivot: {failure}", file=sys.stderr)
+        say.error(failure)
         return failure.status
-    except machines.MachineError as error:
-        print(f"pivot: {error}", file=sys.stderr)
+    except (machines.MachineError, OSError) as error:
+        say.error(error)
         return 2
 
 

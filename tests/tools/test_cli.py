@@ -1,8 +1,12 @@
 """./pivot refuses in one line and with status 2, before it has done anything."""
 
 import io
+import os
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -182,6 +186,23 @@ class CliTest(ProgramsTest):
                 with self.subTest(out=out):
                     self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done)
                     self.assertIn(why, done.stderr)
+
+    def test_who_ends_pivot_ends_the_guest(self):
+        guest = self.bin / "guest"
+        self.qemu(f"echo $$ > {guest}.new; mv {guest}.new {guest}; exec sleep 50")
+        self.link("mv")
+        code = ("import bench, cli, pathlib; cli.prepare = lambda _: None\n"
+                "cli.do_bench = lambda _: "
+                "bench.run_image('qemu-virt', pathlib.Path('/bin/sh'), smp=None, verbose=False)\n"
+                "cli.main(['bench'])")
+        pivot = subprocess.Popen([sys.executable, "-c", code], env={
+            **os.environ, "PATH": str(self.bin), "PYTHONPATH": str(ROOT / "qemu")})
+        while not guest.exists() and pivot.poll() is None:
+            time.sleep(0.01)
+        pivot.terminate()
+        self.assertEqual(pivot.wait(20), 128 + signal.SIGTERM)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int(guest.read_text(encoding="utf-8")), 0)
 
     def test_a_scenario_that_is_none(self):
         for name in ("nosuch", "row:"):
