@@ -44,9 +44,9 @@ MOST_SAMPLES = 1000          # tests/bench/samples.hpp
 
 
 def rows_asked_for(words):
-    """The rows that --rows names; all are meant by none."""
+    """The rows that --rows names; none without it, which means all."""
     known = [row["name"] for row in report.load_rivals()["rows"]]
-    asked = [word for word in (words or "").split(",") if word]
+    asked = [] if words is None else words.split(",")
     for name in asked:
         if name not in known:
             raise say.Failure(f"--rows: no row named '{name}'; ./pivot bench --list shows them")

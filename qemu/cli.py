@@ -11,6 +11,7 @@ import baseline
 import bench
 import compare
 import debug
+import guest
 import inject
 import machines
 import packages
@@ -86,7 +87,7 @@ def arguments(argv):
                  "--fresh", "--help", "-h"):
         parser.add_argument(flag, action="store_true")
     inject.add_options(parser)
-    args = parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)      # trace --gic 2 worst
     if args.help or args.h:
         args.command = "help"
     if args.command not in COMMANDS:
@@ -120,7 +121,7 @@ def arguments(argv):
     if args.gic is not None:
         take_gic(args, parser)
     args.samples = number_of(parser, "--samples", args.samples, bench.MOST_SAMPLES)
-    args.repeat = number_of(parser, "--repeat", args.repeat or "1", 100)
+    args.repeat = number_of(parser, "--repeat", "1" if args.repeat is None else args.repeat, 100)
     args.rows = bench.rows_asked_for(args.rows)
     args.rest = rest
     return args
@@ -371,6 +372,7 @@ def do_help(_):
 
 
 def main(argv):
+    guest.end_with_us()
     try:
         args = arguments(argv)
         # Files are put together without anything being built: inject prepares itself.
@@ -385,7 +387,7 @@ def main(argv):
     except say.Failure as failure:
         say.error(failure)
         return failure.status
-    except (machines.MachineError, presets.PresetError) as refusal:
+    except (machines.MachineError, presets.PresetError, OSError) as refusal:
         say.error(refusal)
         return 2
     except KeyboardInterrupt:

@@ -3,7 +3,9 @@ A.json B.json`).
 
 A run in instructions is exact: a figure differs or it does not. One in cycles or ticks is noisy: a
 row has become slower when the 95 % confidence interval of its median (by order statistics, of the
-row's histogram) lies above the earlier one; what has no histogram is shown and not judged.
+row's histogram) lies above the earlier one. What has no histogram, or too few samples for such an
+interval, is shown and not judged; curves and injections are not looked at. A row that has a unit of
+its own (bytes) is exact in either.
 """
 
 import json
@@ -16,11 +18,18 @@ import say
 
 SLOWER, FASTER, SAME, GONE, NEW, OPEN = "slower", "faster", "same", "gone", "new", "not judged"
 REGRESSIONS = (SLOWER, GONE)
-# Of a result, beside its schema.
-NEEDED = ("board", "unit", "compiler", "qemu", "cpus", "rows", "curves", "injections", "held")
 ROW = ("min", "median", "p99", "max")
 # Half the width of a normal distribution's middle 95 %, in standard deviations.
 Z95 = 1.96
+# Of five samples even the whole range misses the median more often (2 / 2**5) than 5 %.
+FEWEST = 6
+
+# What of a file is looked at, and of which type it is.
+FACTS = {"board": str, "unit": str, "clock_hz": int, "compiler": str, "qemu": str, "cpus": int}
+LISTS = {"rows": {"name": str, **dict.fromkeys(ROW, int)},
+         "curves": {"name": str, "by": str, "points": list},
+         "injections": {"op": str, "points": int, "min": int, "worst": int},
+         "held": {"op": str, "level": str, "longest": int}}
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,33 @@ class Difference:
     before: str
     after: str
     verdict: str
+
+
+def has(data, types):
+    return isinstance(data, dict) and all(isinstance(data.get(k), t) for k, t in types.items())
+
+
+def is_point(point):
+    return isinstance(point, list) and len(point) == 2 and all(isinstance(n, int) for n in point)
+
+
+def is_histogram(found):
+    return bool(found) and isinstance(found, dict) and all(
+        key.isdecimal() and isinstance(times, int) and times > 0 for key, times in found.items())
+
+
+def damaged(data):
+    """What of a result is not as the schema has it; None if all is."""
+    if not has(data, FACTS):
+        return "the header"
+    for key, types in LISTS.items():
+        if not isinstance(data.get(key), list) or not all(has(one, types) for one in data[key]):
+            return key
+    if not all(is_point(point) for one in data["curves"] for point in one["points"]):
+        return "the points of curves"
+    if not all(is_histogram(row["histogram"]) for row in data["rows"] if "histogram" in row):
+        return "a histogram"
+    return None
 
 
 def load(path):
@@ -41,9 +77,8 @@ def load(path):
     if found != report.SCHEMA:
         raise say.Failure(f"{path}: its schema is {found or 'unknown'}, not {report.SCHEMA}: "
                           "measure again with pivot bench")
-    missing = [key for key in NEEDED if key not in data]
-    if missing:
-        raise say.Failure(f"{path}: it has no {missing[0]}: measure again with pivot bench")
+    if wrong := damaged(data):
+        raise say.Failure(f"{path}: {wrong} is not as docs/results.md says: the file is damaged")
     return data
 
 
@@ -75,9 +110,11 @@ def judge_exact(before, after):
 
 def interval(row):
     """The 95 % confidence interval of the median: two of the samples (David, Order Statistics,
-    7.1), by the normal approximation of their ranks."""
-    counts = sorted((int(value), times) for value, times in row["histogram"].items())
+    7.1), by the normal approximation of their ranks. None if the samples are unknown or too few."""
+    counts = sorted((int(value), times) for value, times in row.get("histogram", {}).items())
     total = sum(times for _, times in counts)
+    if total < FEWEST:
+        return None
     apart = Z95 * math.sqrt(total) / 2
     ranks = (max(1, math.floor(total / 2 - apart)), min(total, math.ceil(total / 2 + apart) + 1))
 
@@ -91,18 +128,27 @@ def interval(row):
     return at(ranks[0]), at(ranks[1])
 
 
+def judge_noisy(old, new):
+    """A row that both have."""
+    medians = [(row["median"],) for row in (old, new)]
+    if "unit" in new:
+        return Difference(new["name"], *map(shown, medians), judge_exact(*medians))
+    known = interval(old), interval(new)
+    if None in known:
+        return Difference(new["name"], *map(shown, medians), OPEN)
+    (low, high), (low2, high2) = known
+    verdict = SLOWER if low2 > high else FASTER if high2 < low else SAME
+    return Difference(new["name"], f"{low}..{high}", f"{low2}..{high2}", verdict)
+
+
 def compare_noisy(before, after):
     earlier = {row["name"]: row for row in before["rows"]}
     for row in after["rows"]:
         old = earlier.pop(row["name"], None)
         if old is None:
             yield Difference(row["name"], "-", shown((row["median"],)), NEW)
-        elif "histogram" not in old or "histogram" not in row:
-            yield Difference(row["name"], str(old["median"]), str(row["median"]), OPEN)
         else:
-            (low, high), (low2, high2) = interval(old), interval(row)
-            verdict = SLOWER if low2 > high else FASTER if high2 < low else SAME
-            yield Difference(row["name"], f"{low}..{high}", f"{low2}..{high2}", verdict)
+            yield judge_noisy(old, row)
     for name, row in earlier.items():
         yield Difference(name, str(row["median"]), "-", GONE)
 
@@ -121,7 +167,7 @@ def compare_exact(before, after):
 
 def compare(before, after):
     """Every figure of the two, with its verdict."""
-    for key in ("board", "unit"):
+    for key in ("board", "unit", "clock_hz"):
         if before[key] != after[key]:
             raise say.Failure(f"not to be compared: {key} is {before[key]} in one and "
                               f"{after[key]} in the other")

@@ -14,6 +14,7 @@ MISSING = "Pictures need gnuplot (Debian's and Ubuntu's package is gnuplot-nox).
 # What "#00000N" in a script stands for.
 ROLES = ("--ink", "--grid", "--limit", "--pale", "--c1", "--c2", "--c3", "--c4", "--c5")
 SERIES = 4      # the first series' place in ROLES
+NARROWEST = 180     # a bar of a histogram is at least this part of its width: about two pixels
 
 
 def colour(role):
@@ -82,7 +83,9 @@ def histogram(name, counts, limit, label):
     lines = [*block("d", sorted(counts.items())), "set logscale y",
              f"set xrange [{left - 0.5}:{right + 0.5}]",
              f"set yrange [0.7:{2 * max(counts.values())}]", 'set format y "%.0f"',
-             f"set xtics {step(right - left)}", "set boxwidth 0.8"]
+             f"set xtics {step(right - left)}", 'set format x "%.0f"',
+             # Of a wide range a figure's own share is less than a pixel, which nobody sees.
+             f"set boxwidth {max(0.8, (right - left) / NARROWEST):.1f}"]
     if limit in ends:
         lines.append(f"set arrow from {limit + 0.5},graph 0 to {limit + 0.5},graph 1 nohead "
                      f"{colour('--limit')} lw 1.5 dt 2")

@@ -30,7 +30,7 @@ import report  # noqa: E402
 import say  # noqa: E402
 from bench import version_of_source  # noqa: E402
 from guest import Guest, GuestError, printable  # noqa: E402
-from inject_records import operations_of, records_of  # noqa: E402
+from inject_records import blank, operations_of, records_of  # noqa: E402
 
 IMAGE = "inject.elf"
 SCHEMA = "pivot-inject/1"
@@ -252,12 +252,23 @@ def show_list(board, images, *, smp=None, verbose=False, image=IMAGE):
 
 # -- shards put together
 
+def is_whole(data):
+    """Whether a file has everything that is looked at when it is merged."""
+    if set(data) != set(KEYS) or not isinstance(data["operations"], list):
+        return False
+    shard = data["shard"]
+    return ((shard is None or isinstance(shard, dict) and set(shard) == {"index", "of"}
+             and all(isinstance(number, int) for number in shard.values()))
+            and all(isinstance(one, dict) and set(one) == set(blank("", ""))
+                    and isinstance(one["index"], int) for one in data["operations"]))
+
+
 def read(path):
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise say.Failure(f"{path}: {getattr(error, 'strerror', None) or 'no JSON'}") from None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA or set(data) != set(KEYS):
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA or not is_whole(data):
         raise say.Failure(f"{path}: no file of {SCHEMA}")
     return data
 

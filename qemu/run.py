@@ -10,14 +10,13 @@ not (one line on stderr per failure), 2 the command itself cannot work.
 import argparse
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from guest import Guest, GuestError, printable  # noqa: E402
+from guest import Guest, GuestError, end_with_us, printable  # noqa: E402
 from machines import MachineError, qemu_command  # noqa: E402
 
 
@@ -139,8 +138,7 @@ def main(argv=None):
     if args.full_only and not os.environ.get("PIVOT_FULL"):
         print("run.py: part of ./pivot test --full only")
         return 77  # CTest: skipped
-    # A timeout(1) around us must not leave QEMU behind, whose session is its own.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    end_with_us()
     try:
         if args.verbose:
             print("+", *command_for(args), flush=True)

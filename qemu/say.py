@@ -34,6 +34,8 @@ def step(text):
 
 
 def error(text):
+    if isinstance(text, OSError):
+        text = ": ".join(str(part) for part in (text.filename, text.strerror) if part)
     print(coloured("pivot:", "31", sys.stderr), text, file=sys.stderr, flush=True)
 
 

@@ -31,6 +31,7 @@ import inject  # noqa: E402
 import machines  # noqa: E402
 import report  # noqa: E402
 import say  # noqa: E402
+from guest import end_with_us  # noqa: E402
 
 PREFIX = machines.ROOT.parent.parent
 
@@ -155,15 +156,16 @@ def arguments(argv):
 
 def main(argv=None):
     args = arguments(argv)
+    end_with_us()
     try:
         does = {"build": do_build, "run": do_run, "bench": do_bench, "compare": do_compare,
                 "inject": do_inject, "stacks": do_stacks}
         return does[args.command](args) or 0
     except say.Failure as failure:
-        print(f"pivot: {failure}", file=sys.stderr)
+        say.error(failure)
         return failure.status
-    except machines.MachineError as error:
-        print(f"pivot: {error}", file=sys.stderr)
+    except (machines.MachineError, OSError) as error:
+        say.error(error)
         return 2
 
 

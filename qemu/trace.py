@@ -78,7 +78,7 @@ def record(board, images, scenario, *, on=True, above=None, verbose=False):
 
 def chosen(name, above=None):
     """The scenario, if there is one, and if it has samples where a threshold is given."""
-    if name not in SCENARIOS and not name.startswith(ROW):
+    if name not in SCENARIOS and (not name.startswith(ROW) or name == ROW):
         raise say.Failure(f"no scenario '{name}': it is one of {', '.join(SCENARIOS)}, or "
                           f"{ROW}NAME, the worst sample of a row of the benchmark")
     if above is not None and name != WORST and not name.startswith(ROW):

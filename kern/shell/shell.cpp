@@ -94,10 +94,10 @@ u32 Shell::complete(const void* shell, const char* text, u32 length, char* rest)
 }
 
 void Shell::help() const {
-    log("{-11}{-21}{}", "help", "", "this list");
+    log("{-11}{-20} {}", "help", "", "this list");
     for (Registered<Command> const& list : lists_) {
         for (Command const& command : list) {
-            log("{-11}{-21}{}", command.name, command.arguments, command.summary);
+            log("{-11}{-20} {}", command.name, command.arguments, command.summary);
         }
     }
 }

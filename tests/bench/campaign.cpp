@@ -22,8 +22,12 @@ bool is_held_off(Operation const& operation) {
     return operation.held_off || operation.level != Ipl::high;
 }
 
+bool is_skipped(Operation const& operation) {
+    return operation.waits_for_cpus && cpus_online() > 1;
+}
+
 void report(Operation const& operation, const char* suffix, Result const& result) {
-    if (operation.waits_for_cpus && cpus_online() > 1) {
+    if (is_skipped(operation)) {
         log("@skip name=inject:{}{} reason=it-waits-for-other-CPUs,-whose-turns-the-clock-counts",
             operation.name, suffix);
     } else if (!is_held_off(operation)) {
@@ -52,7 +56,7 @@ void run_each(MayBlock const& context, Operations const& operations) {
         }
         Result const result = run(context, operation);
         report(operation, "", result);
-        if (g_selection.strip()) {
+        if (g_selection.strip() && !is_skipped(operation)) {
             report_strip(operation, result);
         }
     }

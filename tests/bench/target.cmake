@@ -118,6 +118,13 @@ add_test(NAME inject_shards_are_the_campaign COMMAND Python3::Interpreter
   --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/inject)
 set_tests_properties(inject_shards_are_the_campaign PROPERTIES LABELS bench TIMEOUT 120)
 
+# With a second CPU: some operations are skipped then, and have no points.
+add_test(NAME inject_with_2_cpus COMMAND Python3::Interpreter
+  ${CMAKE_CURRENT_SOURCE_DIR}/qemu/inject.py --board ${PIVOT_BOARD} --smp 2
+  --op continuation_drain,system_contended_vm
+  --images ${CMAKE_BINARY_DIR}/images --out ${CMAKE_BINARY_DIR}/inject/2)
+set_tests_properties(inject_with_2_cpus PROPERTIES LABELS bench TIMEOUT 120)
+
 # Two interrupts, every distance apart: no latency above the target, in paths that only an
 # interrupted operation takes. The second one is the clock's timer, whose line is not to be had
 # while other CPUs use theirs: on one CPU.

@@ -162,6 +162,8 @@ def measured(pivot, board, image, folder):
     that("take_fresh\n" in text and "mutex_pair\n" in text, "its operations are listed")
     that("no operation is named 'x'" in run(pivot, "inject", image, "--op", "x", cwd=folder,
                                             status=2), "an operation that is none is refused")
+    text = run(pivot, "bench", image, "-o", folder, cwd=folder, status=2)
+    that(text.endswith(f"pivot: {folder}: Is a directory\n"), "where it cannot write, it says so")
 
 
 def answers(board, image, *lines, exact=False):

@@ -50,10 +50,13 @@ class Session(unittest.TestCase):
         self.assertEqual(before, [f"Pivot on {ARGS.board}; 'help' lists the commands"])
 
     def test_help_names_every_command(self):
-        listed = [line.split()[0] for line in self.link.command("help").splitlines()]
+        lines = self.link.command("help").splitlines()
+        listed = [line.split()[0] for line in lines]
         self.assertEqual(sorted(listed), sorted(COMMANDS))  # the registered have no order
         page = (Path(__file__).resolve().parents[2] / "docs" / "shell.md").read_text("utf-8")
         self.assertEqual([name for name in listed if f"| `{name}" not in page], [])
+        for line in lines:
+            self.assertNotRegex(line, r"\]\S", "its arguments end before what it does")
 
     def test_ps_shows_the_threads(self):
         rows = [line.split() for line in self.link.command("ps").splitlines()]

@@ -1,12 +1,19 @@
 """./pivot refuses in one line and with status 2, before it has done anything."""
 
 import io
+import os
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 import unittest
+from pathlib import Path
 from unittest import mock
 
 from helper import ROOT, ProgramsTest
 
+import inject
 import say
 
 TOOLS = ("cmake", "ninja", "g++", "aarch64-linux-gnu-g++", "git", "clang++", "clang-format",
@@ -118,6 +125,7 @@ class CliTest(ProgramsTest):
                             (["bench", "--samples", "1001"], "--samples 1001: it is 1 to 1000"),
                             (["bench", "--samples", "some"], "--samples some: it is 1 to 1000"),
                             (["bench", "--repeat", "0"], "--repeat 0: it is 1 to 100"),
+                            (["bench", "--repeat", ""], "--repeat : it is 1 to 100"),
                             (["bench", "--gic", "4"], "--gic 4: it is 2 or 3"),
                             (["run", "--gic", "2", "--board", "qemu-virt"],
                              "--gic 2 is qemu-virt-gicv2, not qemu-virt"),
@@ -132,6 +140,19 @@ class CliTest(ProgramsTest):
     def test_an_unknown_row(self):
         self.assert_one_line(self.pivot("bench", "--rows", "null,nul"), 2, "no row named 'nul'",
                              "./pivot bench --list")
+
+    def test_no_row_is_not_every_row(self):
+        for given in ("", ",", "null,"):
+            with self.subTest(given=given):
+                self.assert_one_line(self.pivot("bench", "--rows", given), 2, "no row named ''")
+
+    def test_options_may_come_first(self):
+        for words in (["trace", "--board", "qemu-virt", "nosuch"],
+                      ["--board", "qemu-virt", "trace", "nosuch"]):
+            with self.subTest(words=words):
+                self.assert_one_line(self.pivot(*words), 2, "no scenario 'nosuch'")
+        self.assert_one_line(self.pivot("compare", "--verbose", "/no/a.json", "/no/b.json"), 2,
+                             "/no/a.json: No such file")
 
     def test_the_list_needs_nothing(self):
         done = self.pivot("bench", "--list")
@@ -154,8 +175,38 @@ class CliTest(ProgramsTest):
         self.assert_one_line(self.pivot("inject", "--merge", "/no/such.json"), 2, "/no/such.json")
         self.assert_one_line(self.pivot("inject", "-o", "a.json"), 2, "-o goes with --merge")
 
+    def test_a_place_that_cannot_be_written_to(self):
+        with tempfile.TemporaryDirectory() as there:
+            shard = {**dict.fromkeys(inject.KEYS), "schema": inject.SCHEMA, "pairs": False,
+                     "shard": {"index": 1, "of": 1}, "operations": []}
+            path = Path(there) / "shard.json"
+            path.write_text(inject.as_json(shard), encoding="utf-8")
+            for out, why in ((there, "Is a directory"), (path / "all.json", "File exists")):
+                done = self.pivot("inject", "--merge", path, "-o", out)
+                with self.subTest(out=out):
+                    self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done)
+                    self.assertIn(why, done.stderr)
+
+    def test_who_ends_pivot_ends_the_guest(self):
+        guest = self.bin / "guest"
+        self.qemu(f"echo $$ > {guest}.new; mv {guest}.new {guest}; exec sleep 50")
+        self.link("mv")
+        code = ("import bench, cli, pathlib; cli.prepare = lambda _: None\n"
+                "cli.do_bench = lambda _: "
+                "bench.run_image('qemu-virt', pathlib.Path('/bin/sh'), smp=None, verbose=False)\n"
+                "cli.main(['bench'])")
+        pivot = subprocess.Popen([sys.executable, "-c", code], env={
+            **os.environ, "PATH": str(self.bin), "PYTHONPATH": str(ROOT / "qemu")})
+        while not guest.exists() and pivot.poll() is None:
+            time.sleep(0.01)
+        pivot.terminate()
+        self.assertEqual(pivot.wait(20), 128 + signal.SIGTERM)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int(guest.read_text(encoding="utf-8")), 0)
+
     def test_a_scenario_that_is_none(self):
-        self.assert_one_line(self.pivot("trace", "nosuch"), 2, "no scenario 'nosuch'")
+        for name in ("nosuch", "row:"):
+            self.assert_one_line(self.pivot("trace", name), 2, f"no scenario '{name}'")
         self.assert_one_line(self.pivot("trace", "interrupt", "across"), 2,
                              "trace takes no 'interrupt'")
         self.assertIn("contention", self.pivot("trace", "--list").stdout)

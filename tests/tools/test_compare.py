@@ -87,6 +87,18 @@ class NoisyTest(unittest.TestCase):
         del slow["rows"][0]["histogram"]
         self.assertEqual(verdicts(fast, slow), {"a": compare.OPEN})
 
+    def test_of_five_samples_nothing_is_claimed_of_six_it_is(self):
+        for count, verdict in ((1, compare.OPEN), (5, compare.OPEN), (6, compare.SLOWER)):
+            fast, slow = self.cycles(*range(count)), self.cycles(*range(100, 100 + count))
+            self.assertEqual(verdicts(fast, slow), {"a": verdict})
+
+    def test_bytes_are_exact_in_a_noisy_run_too(self):
+        before, after = self.cycles(*range(100)), self.cycles(*range(100))
+        for data, size in ((before, 40), (after, 44)):
+            data["rows"].append({"name": "kernel_size", "median": size, "unit": "bytes"})
+        self.assertEqual(verdicts(before, before), {})
+        self.assertEqual(verdicts(before, after), {"kernel_size": compare.SLOWER})
+
     def test_a_row_that_is_gone(self):
         after = self.cycles(1)
         after["rows"] = []
@@ -94,8 +106,8 @@ class NoisyTest(unittest.TestCase):
 
 
 class RefusalTest(unittest.TestCase):
-    def test_boards_and_units_are_not_mixed(self):
-        for key in ("board", "unit"):
+    def test_boards_units_and_clocks_are_not_mixed(self):
+        for key in ("board", "unit", "clock_hz"):
             with self.assertRaisesRegex(say.Failure, f"not to be compared: {key} is"):
                 compare.compare(result(), result() | {key: "other"})
 
@@ -108,6 +120,21 @@ class RefusalTest(unittest.TestCase):
                     path.write_text(text, encoding="utf-8")
                 with self.assertRaises(say.Failure) as refused:
                     compare.load(path)
+                self.assertEqual(refused.exception.status, 2)
+
+    def test_a_damaged_file_is_no_regression(self):
+        damages = ({}, {"rows": None}, {"rows": [{"name": "null"}]}, {"curves": [1]},
+                   {"curves": [{"name": "a", "by": "cpus", "points": [[1]]}]}, {"held": {}},
+                   {"clock_hz": "fast"}, {"injections": [{"op": "splx", "points": 3}]},
+                   {"rows": [row_of(result(), "null") | {"histogram": {}}]},
+                   {"rows": [row_of(result(), "null") | {"histogram": {"1": "2"}}]})
+        with tempfile.TemporaryDirectory() as there:
+            path = Path(there) / "a.json"
+            for damage in damages:
+                whole = result() if damage else {"schema": report.SCHEMA}
+                path.write_text(json.dumps(whole | damage), encoding="utf-8")
+                with self.subTest(damage), self.assertRaises(say.Failure) as refused:
+                    compare.main([path, path])
                 self.assertEqual(refused.exception.status, 2)
 
     def test_status_and_text(self):
@@ -189,6 +216,11 @@ class BaselineTest(unittest.TestCase):
             kept = compare.load(baseline.path_of(board))
             self.assertEqual(kept["board"], board)
             self.assertEqual(kept["cpus"], 1)
+
+    def test_every_row_that_is_measured_can_be_asked_for(self):
+        measured = compare.load(baseline.path_of("qemu-virt"))["rows"]
+        listed = {row["name"] for row in report.load_rivals()["rows"]}
+        self.assertEqual([row["name"] for row in measured if row["name"] not in listed], [])
 
 
 if __name__ == "__main__":

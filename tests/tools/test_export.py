@@ -50,6 +50,13 @@ class ExportTest(unittest.TestCase):
                      "# Max Latencies: 00031"):
             self.assertIn(line, lines)
 
+    def test_what_took_very_long_is_no_line_but_an_overflow(self):
+        lines = list(export.cyclictest({"histogram": {"27": 9, "1000000": 1}}))
+        self.assertEqual(len([line for line in lines if line[0] != "#"]), export.MOST_BUCKETS)
+        for line in ("# Total: 000000009", "# Avg Latencies: 100024",
+                     "# Max Latencies: 1000000", "# Histogram Overflows: 00001"):
+            self.assertIn(line, lines)
+
     def test_rows_of_an_earlier_run_disappear(self):
         del self.data["rows"][1]["histogram"]
         export.write(self.out / "qemu-virt", self.data)

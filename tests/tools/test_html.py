@@ -312,6 +312,14 @@ class PictureTest(HtmlTest):
         first, second = section.all("svg")
         self.assertEqual([len(list(svg.all("polygon"))) for svg in (first, second)], [3, 1])
 
+    def test_an_outlier_far_away_is_seen(self):
+        drawn = html_chart.histogram("h", {27: 999, 60000: 1}, 28, "an outlier")
+        bars = [[float(point.split(",")[0]) for point in bar.split()]
+                for bar in re.findall(r"<polygon[^>]*points\s*=\s*'([^']*)'", drawn)]
+        self.assertEqual(len(bars), 2)
+        for bar in bars:
+            self.assertGreater(max(bar) - min(bar), 1)
+
     def test_no_name_is_there_twice(self):
         page = self.page(*self.with_histograms())
         names = [e.attributes["id"] for e in page.all() if "id" in e.attributes]

@@ -243,6 +243,10 @@ class MergeTest(Refusing):
             self.assertEqual(paths[0].name, "qemu-virt.shard-1-of-3.json")
             paths[0].write_text("{}", encoding="utf-8")
             self.refused(2, "no file of pivot-inject/1", inject.read, paths[0])
+            for damage in ({"shard": 5}, {"operations": None}, {"operations": [{"index": 0}]}):
+                damaged = json.dumps({**shards_of(self.whole, 3)[0], **damage})
+                paths[0].write_text(damaged, encoding="utf-8")
+                self.refused(2, "no file of pivot-inject/1", inject.read, paths[0])
             paths[0].write_text("{", encoding="utf-8")
             self.refused(2, "no JSON", inject.read, paths[0])
             self.refused(2, "No such file", inject.read, Path(directory) / "none.json")

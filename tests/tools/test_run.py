@@ -149,6 +149,13 @@ class CommandTest(unittest.TestCase):
         self.assertNotIn("-kernel", words)
         self.assertIn("loader,file=k.img,addr=0x42000000,force-raw=on", words)
 
+    def test_the_path_is_no_part_of_an_images_command_line(self):
+        # QEMU's own choice: "/a b/k.elf" would be the words "/a" and "b/k.elf".
+        for args, told in (((), "arg="), (("bench", "samples=8"), "arg=bench,arg=samples=8")):
+            words = qemu_command("qemu-virt", "/a b/k.elf", args=args)
+            self.assertEqual(words[words.index("-semihosting-config") + 1],
+                             f"enable=on,target=native,{told}")
+
     def test_unknown_board(self):
         with self.assertRaises(MachineError):
             qemu_command("nope", "k.elf")
