@@ -29,7 +29,8 @@ def records_of(data, detail):
              for c in data.get("curves", []) if c["name"] != curves.WORST
              for x, value in c["points"]]
     return Records(board=data["board"], unit=data["unit"], clock_hz=data["clock_hz"],
-                   rows=[row for row in data["rows"] if not sizes or row["name"] != "kernel_size"],
+                   rows=[row for row in data["rows"]
+                         if row["name"] not in ("kernel_size", curves.WORST)],
                    skips=detail.get("skipped", []), injections=detail.get("injections", []),
                    held=detail.get("held", []), curves=grown, worst=detail.get("worst", []),
                    sizes=sizes)
@@ -55,8 +56,8 @@ def histograms(data, rows):
     """A picture of each row that has its samples counted; the figures in words of the others."""
     drawn, alike, told = [], [], []
     for row in data["rows"]:
-        if row["samples"] == 1:
-            continue
+        if row["samples"] == 1 or row["name"] == curves.WORST:
+            continue    # of which no sample is kept
         said = (f"min {row['min']}, median {row['median']}, p99 {row['p99']}, max {row['max']} "
                 f"of {row['samples']} samples")
         counts = {int(value): count for value, count in row.get("histogram", {}).items()}

@@ -19,19 +19,12 @@ class Rows:
         self.missed = report.missed(records, rivals, detail.get("mix"))
         self.forgiven = report.forgiven(records, rivals)
         self.measured = {row["name"]: row for row in data["rows"]}
-        top = report.worst(records)
-        if top:
-            limit = report.targets(rivals, records.board).get(curves.WORST)
-            self.measured[curves.WORST] = {"name": curves.WORST, "worst": top, "target": limit}
         self.skipped = {skip["name"]: skip["reason"] for skip in records.skips}
         self.names = list(dict.fromkeys((*self.about, *self.measured, *self.skipped)))
 
     def value(self, name):
         """The figure that is judged, or None."""
-        row = self.measured.get(name)
-        if row is None:
-            return None
-        return row["worst"]["worst"] if "worst" in row else row["median"]
+        return self.measured.get(name, {}).get("median")
 
     def target(self, name):
         return self.measured.get(name, {}).get("target")

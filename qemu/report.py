@@ -52,6 +52,16 @@ def rows_of(records):
     return [*records.rows, {"name": "kernel_size", **figures, "samples": 1, "unit": "bytes"}]
 
 
+def with_worst(records):
+    """The rows of a file: the worst case of all injections is one, its value in every column."""
+    found = worst(records)
+    if found is None:
+        return rows_of(records)
+    figures = dict.fromkeys(("min", "median", "p99", "max"), found["worst"])
+    points = sum(one["points"] or 0 for one in [*records.injections, *records.worst])
+    return [*rows_of(records), {"name": curves.WORST, **figures, "samples": points}]
+
+
 def forgiven(records, rivals):
     """The rows that miss their target, but no further than is known."""
     limit, known = targets(rivals, records.board), known_misses(rivals)
@@ -98,7 +108,7 @@ def as_json(records, rivals, *, git, qemu, cpus, compiler, image=None):
     rows = [{**{key: row[key] for key in FIGURES}, "target": limit.get(row["name"]),
              **({"unit": row["unit"]} if "unit" in row else {}),
              **({"histogram": {str(value): times for value, times in row["counts"].items()}}
-                if row.get("counts") else {})} for row in rows_of(records)]
+                if row.get("counts") else {})} for row in with_worst(records)]
     operations = {"injections": (records.injections, ("op", "points", "min", "worst")),
                   "held": (records.held, ("op", "level", "points", "longest"))}
     return json.dumps({"schema": SCHEMA, "board": records.board, "unit": records.unit,

@@ -127,10 +127,16 @@ class JsonTest(unittest.TestCase):
 
     def test_the_size_has_a_unit_of_its_own(self):
         data = json.loads(report.as_json(run(), report.load_rivals(), **FACTS))
-        self.assertEqual(data["rows"][-1], {"name": "kernel_size", "min": 11000, "median": 11000,
+        self.assertEqual(data["rows"][-2], {"name": "kernel_size", "min": 11000, "median": 11000,
                                             "p99": 11000, "max": 11000, "samples": 1,
                                             "target": 12288, "unit": "bytes"})
         self.assertEqual(data["kernel_bytes"], SIZES)
+
+    def test_the_worst_case_is_a_row(self):
+        data = json.loads(report.as_json(run(), report.load_rivals(), **FACTS))
+        points = sum(one["points"] for one in data["injections"])
+        self.assertEqual(data["rows"][-1], {"name": "worst_irq_to_handler", "min": 60, "median": 60,
+                                            "p99": 60, "max": 60, "samples": points, "target": 64})
 
     def test_the_same_run_gives_the_same_bytes(self):
         first, second = (report.as_json(run(), report.load_rivals(), **FACTS) for _ in range(2))
