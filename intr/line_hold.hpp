@@ -51,7 +51,7 @@ void init_line_holds(void (*deactivate)(u32 intid));
 [[nodiscard]] u32 line_holds(u32 intid);
 [[nodiscard]] bool is_line_held(void* token);
 
-// Keeps the line active when its top half has returned. The kernel's own.
+// One hold more on a line, by its top half, which returns LineEnd. The kernel's own.
 void hold_line(u32 intid);
 // The line of the calling top half stays active until let_go_of_line has been called once more
 // than now. The top half must return LineEnd::leave_active.

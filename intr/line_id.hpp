@@ -56,7 +56,7 @@ class TypedLine : public LineId {
 using Sgi = TypedLine<LineKind::sgi>;
 // A private peripheral interrupt, of one CPU: INTID 16 to 31.
 using Ppi = TypedLine<LineKind::ppi>;
-// A shared peripheral interrupt: INTID 32 and up.
+// A shared peripheral interrupt: INTID 32 to 1019.
 using Spi = TypedLine<LineKind::spi>;
 
 }  // namespace pivot

@@ -40,10 +40,10 @@ enum class [[nodiscard]] Cancelled : u8{
 
 // What a listing shows of an armed callout.
 struct CalloutView {
-    const char* name;  // whose it is
-    uptr function;     // what it calls
+    const char* name;  // as Callout::to was given it
+    uptr function;     // what calls its Fn; its symbol names that
     u64 deadline;      // counter ticks
-    u64 period;        // 0: it runs once
+    u64 period;        // counter ticks; 0: it runs once
     u64 order;         // in which it was set: of two for the same time the first runs first
 };
 

@@ -23,7 +23,7 @@
 
 namespace pivot {
 
-// What may go wrong with a message.
+// Why a message was not sent or received.
 enum class [[nodiscard]] MessageError : u8{
     none,
     full,       // try_send: nothing was sent
@@ -76,7 +76,7 @@ class MessageQueue : public MessageQueueBase {
     static_assert(N >= 1, "a message queue has room");
     static constexpr u32 kRoom = N;  // messages
 
-    // Empty; the name is what reports call it.
+    // Empty; the name is what a panic calls it.
     constexpr explicit MessageQueue(const char* name)
         : MessageQueueBase(name, bytes_, sizeof(T), N) {}
 

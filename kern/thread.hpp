@@ -32,7 +32,7 @@ namespace pivot {
 // `suspended`: would be ready, but for suspend().
 enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, suspended, exited };
 
-// What may go wrong with a thread.
+// What a request about a thread may be refused for.
 enum class [[nodiscard]] ThreadError : u8{
     none,
     already_started,  // and has not exited yet

@@ -35,7 +35,7 @@ inline constexpr usize kIdleStackSize = 8192;
 #ifdef PIVOT_CHECKED
 inline constexpr bool kChecked = true;
 #else
-// Whether this kernel checks its own rules.
+// Whether the build is checked: PIVOT_ASSERT and the checkers of locks and guards are in it.
 inline constexpr bool kChecked = false;
 #endif
 

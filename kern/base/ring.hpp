@@ -17,7 +17,7 @@
 
 namespace pivot {
 
-// N elements at most.
+// Up to N values; N is a power of two.
 template <typename T, u32 N>
 class Ring {
   public:
@@ -58,7 +58,7 @@ class Ring {
     T slot_[N] = {};
 };
 
-// A ring of bytes, as a driver and its reader share.
+// A ring of bytes, such as a driver has yet to send.
 template <u32 N>
 using ByteRing = Ring<u8, N>;
 

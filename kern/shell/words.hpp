@@ -14,7 +14,7 @@ class Words {
     // Ends each word of `line` with a NUL, in place. Words beyond kMost are counted, not kept.
     explicit Words(char* line);
 
-    // How many words the line has.
+    // How many words the line has, those that were not kept included.
     [[nodiscard]] u32 count() const { return count_; }
     // Word `i`, or "" if there is none.
     [[nodiscard]] const char* operator[](u32 i) const {

@@ -51,8 +51,8 @@ inline void lower(SystemSpl::Saved old) {
 
 }  // namespace pivot::legacy
 
-inline int splsoftclock() { return pivot::legacy::raise(pivot::Ipl::softclock); }
 // Raises to the level of its name, or to the one that BSD's old name stands for, and never lowers.
+inline int splsoftclock() { return pivot::legacy::raise(pivot::Ipl::softclock); }
 inline int splsoftbio() { return pivot::legacy::raise(pivot::Ipl::softbio); }
 inline int splsoftnet() { return pivot::legacy::raise(pivot::Ipl::softnet); }
 inline int splsoftserial() { return pivot::legacy::raise(pivot::Ipl::softserial); }
