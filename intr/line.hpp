@@ -74,7 +74,7 @@ struct LineInfo {
     bool is_wanted = false;       // an SPI is enabled, as far as its owner is concerned
     bool is_measured = false;     // Lines::measure
     bool is_edge = false;         // triggered; as set_trigger was told
-    bool unmaskable = false;
+    bool unmaskable = false;      // no SPL holds it off
     bool is_unconverted = false;  // its top half takes the system-wide SPL of its level
     bool stray = false;           // fired without having been requested; masked since
     bool reported = false;        // and that has been said
@@ -208,7 +208,7 @@ struct Lines {
         return measure_entry(line, C::lines(), on);
     }
 
-    // For a number that came at run time: is it a PPI that can be requested?
+    // For a number that came at run time: is it of that kind, and does the controller have it?
     static LineError expect_kind(LineId line, LineKind kind) {
         if (line.intid() >= C::lines()) {
             return LineError::out_of_range;

@@ -49,6 +49,7 @@ void init_line_holds(void (*deactivate)(u32 intid));
 
 // How many hold the line; of a banked one, this CPU's.
 [[nodiscard]] u32 line_holds(u32 intid);
+// Whether anybody holds the line of that top half's token.
 [[nodiscard]] bool is_line_held(void* token);
 
 // One hold more on a line, by its top half, which returns LineEnd. The kernel's own.
@@ -77,6 +78,7 @@ class AttachedLine {
     [[nodiscard]] bool keeps(u32 intid);
     // Of several that want to let go of it later, one gets true.
     [[nodiscard]] bool take();
+    // Lets go of it where it was held. By whom take() has told true.
     void let_go(MayWake const& context);
 
   private:

@@ -34,6 +34,7 @@ class LineId {
     }
     // Each CPU has its own: SGIs and PPIs.
     [[nodiscard]] constexpr bool is_banked() const { return intid_ < 32; }
+    // Whether the INTID is the same.
     constexpr bool operator==(LineId const&) const = default;
 
   private:

@@ -133,7 +133,7 @@ struct LineLimits {
         return error;
     }
 
-    // Not from a continuation of softclock.
+    // Ends a line's limit, if it has one. Not from a continuation of softclock.
     static LineError unlimit(MayBlock const& context, LineId line) {
         if (LineError const error = Lines<C>::check(line); error != LineError::none) {
             return error;

@@ -91,6 +91,7 @@ class Callout {
 
     // As of now, unless the caller keeps others away.
     [[nodiscard]] bool is_armed() const { return node_.is_in_heap(); }
+    // What listings call it.
     [[nodiscard]] const char* name() const { return name_; }
 
     // How many are armed on a CPU, and each in turn: the first after `view`; start with a view that

@@ -39,6 +39,7 @@ class MessageQueueBase {
 
     // How many messages are in it, as of now.
     [[nodiscard]] u32 count() const { return atomic::load_relaxed(&count_); }
+    // What a panic calls it.
     [[nodiscard]] const char* name() const { return name_; }
 
   protected:
@@ -97,6 +98,7 @@ class MessageQueue : public MessageQueueBase {
     }
     // Returns `empty` rather than to sleep, and leaves `message` as it is.
     MessageError try_receive(MayWake const&, T& message) { return try_receive_bytes(&message); }
+    // Sleeps until `deadline` at the latest: none, or timed_out with `message` as it was.
     MessageError receive_until(MayBlock const& context, T& message, u64 deadline) {
         return receive_bytes(context, &message, deadline);
     }

@@ -28,6 +28,7 @@ class PoolBase {
 
     // How many blocks can be had, as of now.
     [[nodiscard]] u32 available() const { return atomic::load_relaxed(&available_); }
+    // What a panic calls it.
     [[nodiscard]] const char* name() const { return name_; }
 
   protected:

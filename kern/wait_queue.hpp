@@ -54,6 +54,7 @@ class WaitQueue {
         first = reinterpret_cast<Thread*>(word);
         return locked;
     }
+    // Unlocks; `first` is the first waiter from now on, or null.
     void unlock(Thread* first) { atomic::store_release(&word_, reinterpret_cast<u64>(first)); }
 
     // The lock is held and `first` is what lock() returned. Takes the first waiter out, to be woken

@@ -89,6 +89,7 @@ inline constexpr bool kBugOneMore = true;
 #else
 inline constexpr bool kBugOneMore = false;
 #endif
+// Defects again, where a controller has no priorities (arch/dev/line_masks.hpp).
 #ifdef PIVOT_BUG_REPLAY_FORGETS
 inline constexpr bool kBugReplayForgets = true;
 #else

@@ -24,7 +24,7 @@ void fall_back_to_polling();
 // What print() becomes. `count`: of the arguments.
 void print_args(const char* pattern, FormatArg const* args, usize count);
 
-// Writes text as it is.
+// Writes the pattern with its arguments, and no end of line.
 template <typename... Args>
 void print(const char* pattern, Args const&... args) {
     FormatArg const list[sizeof...(Args) + 1] = {FormatArg(args)..., FormatArg(0u)};

@@ -79,28 +79,28 @@ struct alignas(64) PerCpu {
     u64 nesting;                       // top halves interrupted by another top half
     Link soft_first[kSoftLevels];      // by slot: `next` is the first continuation queued
     Thread* bottom_half[kSoftLevels];  // by slot: who runs them; null while that thread is blocked
-    RunQueue* run;
+    RunQueue* run;                     // its ready threads, but for the running one and `standby`
     // Read and written together, like `held` and `spl`.
     Thread* standby;  // ready, outranks the running thread, in no queue: runs next
     u64 threshold;    // the priority that a thread must exceed to run at once
-    u32 id;
+    u32 id;           // its number, from 0
     // Where entry last left an interrupt pending because of the SPL: for intr/black_box.hpp.
     volatile uptr held_off_pc;            // of the code whose SPL it was
     SpinMutexBase* volatile held_off_by;  // `held` then
     volatile u64 held_off_since;          // counter
     volatile u64 held_off;                // how often that was
-    LineEntry lines[kLineTableSize];
+    LineEntry lines[kLineTableSize];      // by INTID
     // Below this, nothing is on a path that counts instructions.
     volatile u32 resched;  // what the scheduler has to look at (kern/sched.hpp)
-    u32 unused;
+    u32 unused;            // the next one is aligned
     QueuedCall* calls;     // from other CPUs, newest first (kern/cross_call.hpp)
     u64 affinity;          // MPIDR_EL1's affinity fields: who this is to firmware and controller
     u64 ipi_target;        // how the controller names this CPU as the target of an SGI
     uptr interrupt_stack;  // its lowest address, behind the guard page
     uptr emergency_stack;  // the same
     // The end of it, noted when the SPL is lowered (intr/attend.cpp); before `since`: not yet.
-    volatile u64 held_off_until;  // counter
-    volatile u64 held_off_spl;
+    volatile u64 held_off_until;                 // counter
+    volatile u64 held_off_spl;                   // the SPL that it was
     SpinMutexBase* volatile held_off_let_in_by;  // the one whose release that was
     volatile uptr held_off_to;                   // the place that lowered it
     uptr ipi_register;  // GICv2: where an SGI is asked for; unused with system registers

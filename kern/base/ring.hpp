@@ -49,7 +49,9 @@ class Ring {
     [[nodiscard]] u32 size() const {
         return atomic::load_acquire(&tail_) - atomic::load_acquire(&head_);
     }
+    // Values that fit in. For the producer a lower bound, for the consumer an upper one.
     [[nodiscard]] u32 room() const { return N - size(); }
+    // Whether nothing is inside. The producer can rely on yes, the consumer on no.
     [[nodiscard]] bool empty() const { return size() == 0; }
 
   private:

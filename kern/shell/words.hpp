@@ -20,6 +20,7 @@ class Words {
     [[nodiscard]] const char* operator[](u32 i) const {
         return i < count_ && i < kMost ? word_[i] : "";
     }
+    // Whether word `i` is that text.
     [[nodiscard]] bool is(u32 i, const char* text) const;
     // Word `i` as a decimal number below 2^32; false if it is not one.
     [[nodiscard]] bool number(u32 i, u32& value) const;

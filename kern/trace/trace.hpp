@@ -37,6 +37,7 @@ class EventTrace {
     static void clear();
     // Of the events that a CPU has written since, the first that can still be there.
     [[nodiscard]] static u64 first(u32 cpu);
+    // A CPU's ring.
     [[nodiscard]] static Ring const& ring(u32 cpu);
 
   private:

@@ -81,4 +81,5 @@ inline constexpr int hz = 100;  // the ticks of tsleep in a second
 // Sleeps until wakeup(channel), or for `ticks` at most; 0: as long as it takes. `priority` and
 // `message` are not looked at but for a panic's text: Pivot's threads keep their priority.
 int tsleep(const void* channel, int priority, const char* message, int ticks);
+// Ends every tsleep on the channel; perhaps others, too, which look at their condition. Both.
 void wakeup(const void* channel);
