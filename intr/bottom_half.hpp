@@ -29,9 +29,9 @@ namespace pivot {
 
 class BottomHalf : public Thread {
   public:
-    // What a level may use of each period before it is demoted.
+    // How long a level may go on finding more work before it is demoted.
     static constexpr u64 kBudgetNs = 1'000'000;
-    static constexpr u64 kRestNs = 1'000'000;  // how long it stays demoted
+    static constexpr u64 kRestNs = 1'000'000;  // how long it stays demoted, unless it catches up
 
     constexpr BottomHalf(const char* name, Ipl level)
         : Thread(name), level_(level), rest_(Callout::to<&BottomHalf::rest_is_over>(*this, name)) {}

@@ -103,7 +103,7 @@ class Continuation : public SoftCall {
 
     // The soft level at which it runs.
     [[nodiscard]] Ipl level() const { return level_; }
-    // Whether a run is to come. Both; it may change at once.
+    // Whether it is queued or on its way, its run cancelled or not. Both; it may change at once.
     [[nodiscard]] bool is_queued() const { return atomic::load_acquire(&next) != nullptr; }
 
   protected:
@@ -206,7 +206,7 @@ class Continuation : public SoftCall {
 // callouts (kern/callout.hpp).
 class DelayedContinuation : public Continuation {
   public:
-    // One that calls the member function `Fn` of `owner`, at a soft level, when it is due.
+    // One that calls `Fn(MayBlock const&, T&)` on `owner` when it is due. The name is for listings.
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr DelayedContinuation to(Ipl level, T& owner,
                                                           const char* name = "delayed") {

@@ -146,9 +146,9 @@ struct Deferral {
     struct Counts {
         u64 taken = 0;     // it was free
         u64 spun = 0;      // it came free in time
-        u64 deferred = 0;  // the work was left to the bottom half
+        u64 deferred = 0;  // the work was left to the continuation
     };
-    // Since the machine began, of all CPUs.
+    // By now; what a line has counted is gone when it is released. Both.
     [[nodiscard]] static Counts counts();
 
     // A deferral is a panic, which names line, mutex and owner: for systems that claim that they

@@ -46,15 +46,15 @@
 
 namespace pivot {
 
-// A top half as the dispatch table has it: the token's type is known to whom it was made for.
+// A top half as the dispatch table has it: `token` is a TopHalf<L>, whose L the function knows.
 using TopHalfFunction = void (*)(void* token, void* argument);
 
 // The part of a line that dispatch does not need. Read by the shell and by panics.
 struct LineInfo {
     const char* name = nullptr;  // null: not requested
-    // Called for each interrupt of the line.
+    // What dispatch calls, if the line is neither measured nor limited.
     TopHalfFunction handler = nullptr;
-    // Its second argument.
+    // What the top half is called with beside its token.
     void* argument = nullptr;
     // Of a line that may stay active: its top half, and what dispatch calls, which differs while
     // the top half is measured.
@@ -74,7 +74,7 @@ struct LineInfo {
     bool is_wanted = false;       // an SPI is enabled, as far as its owner is concerned
     bool is_measured = false;     // Lines::measure
     bool is_edge = false;         // triggered; as set_trigger was told
-    bool unmaskable = false;
+    bool unmaskable = false;      // no SPL holds it off
     bool is_unconverted = false;  // its top half takes the system-wide SPL of its level
     bool stray = false;           // fired without having been requested; masked since
     bool reported = false;        // and that has been said
@@ -163,7 +163,7 @@ struct Lines {
         return LineError::none;
     }
 
-    // Lets the line interrupt. Threads.
+    // Lets the line interrupt, a banked one on this CPU; a polled one, at the next poll. Both.
     static LineError enable(LineId line) {
         return act(line, [&](u32 intid) {
             if (line.is_banked()) {
@@ -182,7 +182,7 @@ struct Lines {
         return error != LineError::none ? error : act(line, &disable_here);
     }
 
-    // Says what makes the line pending; refused where the controller has it fixed. Threads.
+    // What makes the line pending. `fixed`: the hardware decides; `wrong_kind`: an SGI. Threads.
     static LineError set_trigger(LineId line, Trigger trigger) {
         bool was_set = true;
         LineError const error = act(line, [&](u32 intid) {
@@ -202,13 +202,13 @@ struct Lines {
         return act(line, [](u32 intid) { C::pend(intid); });
     }
 
-    // Switches the line's record of latencies on or off. Threads.
+    // Measures its longest top half (LineInfo::longest, 0 again) from now on, or no more. Threads.
     static LineError measure(LineId line, bool on) {
         NoPreemption const hold;
         return measure_entry(line, C::lines(), on);
     }
 
-    // For a number that came at run time: is it a PPI that can be requested?
+    // For a number that came at run time: is it of that kind, and does the controller have it?
     static LineError expect_kind(LineId line, LineKind kind) {
         if (line.intid() >= C::lines()) {
             return LineError::out_of_range;

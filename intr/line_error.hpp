@@ -20,7 +20,7 @@ enum class [[nodiscard]] LineError : u8{
     limited,        // whoever limited it must wait for the poll's end
 };
 
-// The error in a word or two, for a person.
+// The error in words, without a full stop.
 [[nodiscard]] const char* text_of(LineError error);
 
 }  // namespace pivot

@@ -49,9 +49,10 @@ void init_line_holds(void (*deactivate)(u32 intid));
 
 // How many hold the line; of a banked one, this CPU's.
 [[nodiscard]] u32 line_holds(u32 intid);
+// Whether anybody holds the line of that top half's token.
 [[nodiscard]] bool is_line_held(void* token);
 
-// Keeps the line active when its top half has returned. The kernel's own.
+// One hold more on a line, by its top half, which returns LineEnd. The kernel's own.
 void hold_line(u32 intid);
 // The line of the calling top half stays active until let_go_of_line has been called once more
 // than now. The top half must return LineEnd::leave_active.
@@ -77,6 +78,7 @@ class AttachedLine {
     [[nodiscard]] bool keeps(u32 intid);
     // Of several that want to let go of it later, one gets true.
     [[nodiscard]] bool take();
+    // Lets go of it where it was held. By whom take() has told true.
     void let_go(MayWake const& context);
 
   private:

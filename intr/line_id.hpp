@@ -34,6 +34,7 @@ class LineId {
     }
     // Each CPU has its own: SGIs and PPIs.
     [[nodiscard]] constexpr bool is_banked() const { return intid_ < 32; }
+    // Whether the INTID is the same.
     constexpr bool operator==(LineId const&) const = default;
 
   private:
@@ -56,7 +57,7 @@ class TypedLine : public LineId {
 using Sgi = TypedLine<LineKind::sgi>;
 // A private peripheral interrupt, of one CPU: INTID 16 to 31.
 using Ppi = TypedLine<LineKind::ppi>;
-// A shared peripheral interrupt: INTID 32 and up.
+// A shared peripheral interrupt: INTID 32 to 1019.
 using Spi = TypedLine<LineKind::spi>;
 
 }  // namespace pivot

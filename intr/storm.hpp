@@ -39,7 +39,7 @@
 
 namespace pivot {
 
-// How often a line interrupts, and what is done when that is too often.
+// How often a line may fire: beyond that it is masked and polled.
 struct LineRate {
     u32 interrupts;             // so many
     u64 window_ns;              // within this time are a storm
@@ -55,9 +55,9 @@ class LineLimit {
 
     // Whether the line is masked and polled now.
     [[nodiscard]] bool is_polling() const { return atomic::load_acquire(&polling_); }
-    // How often it went over its limit.
+    // How often it has been polled because it fired too fast, since it was limited.
     [[nodiscard]] u32 storms() const { return atomic::load_relaxed(&storms_); }
-    // How often polling found it unable to make progress.
+    // How often it has been polled because too many of its interrupts were nobody's.
     [[nodiscard]] u32 stuck() const { return atomic::load_relaxed(&stuck_); }
     // How many times it was let in.
     [[nodiscard]] u32 polls() const { return atomic::load_relaxed(&polls_); }
@@ -116,7 +116,7 @@ class LineLimit {
     u32 polls_ = 0;
 };
 
-// The limits of all lines. Threads, but as each operation says.
+// Sets limits to lines, and lifts them. Threads, but no continuation of softclock.
 template <Controller C>
 struct LineLimits {
     // Limits a line that has been requested, in place of an earlier limit.
@@ -133,7 +133,7 @@ struct LineLimits {
         return error;
     }
 
-    // Not from a continuation of softclock.
+    // Ends a line's limit, if it has one. Not from a continuation of softclock.
     static LineError unlimit(MayBlock const& context, LineId line) {
         if (LineError const error = Lines<C>::check(line); error != LineError::none) {
             return error;

@@ -47,9 +47,9 @@ class ThreadedLine {
     ThreadedLine(ThreadedLine const&) = delete;
     ThreadedLine& operator=(ThreadedLine const&) = delete;
 
-    // Its thread's name.
+    // The line's name, and its thread's if it has one.
     [[nodiscard]] const char* name() const { return thread_.name(); }
-    // How it is served.
+    // The model that it was requested under last; pivot before that.
     [[nodiscard]] LineModel model() const { return model_; }
 
   private:
@@ -87,7 +87,7 @@ class ThreadedLine {
     Part<&ThreadedLine::serve> serve_here_;
 };
 
-// Which lines are served by which model.
+// Requests and releases lines under a model.
 template <Controller C>
 struct LineModels {
     // Requests a line, disabled yet, under a model. The level is the one that Top's token names.

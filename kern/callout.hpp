@@ -40,10 +40,10 @@ enum class [[nodiscard]] Cancelled : u8{
 
 // What a listing shows of an armed callout.
 struct CalloutView {
-    const char* name;  // whose it is
-    uptr function;     // what it calls
+    const char* name;  // as Callout::to was given it
+    uptr function;     // what calls its Fn; its symbol names that
     u64 deadline;      // counter ticks
-    u64 period;        // 0: it runs once
+    u64 period;        // counter ticks; 0: it runs once
     u64 order;         // in which it was set: of two for the same time the first runs first
 };
 
@@ -91,6 +91,7 @@ class Callout {
 
     // As of now, unless the caller keeps others away.
     [[nodiscard]] bool is_armed() const { return node_.is_in_heap(); }
+    // What listings call it.
     [[nodiscard]] const char* name() const { return name_; }
 
     // How many are armed on a CPU, and each in turn: the first after `view`; start with a view that

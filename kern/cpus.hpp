@@ -18,6 +18,7 @@ namespace pivot {
 
 // A bit a CPU: those that take interrupts and run threads.
 [[nodiscard]] u64 online_set();
+// How many those are, and whether that CPU is one of them.
 [[nodiscard]] u32 cpus_online();
 [[nodiscard]] inline bool is_online(u32 id) { return (online_set() >> id & 1) != 0; }
 

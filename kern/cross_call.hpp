@@ -42,7 +42,7 @@ enum class Ipi : u8 {
 
 class CrossCall : public QueuedCall {
   public:
-    // One that calls `Fn` with `owner` on the CPU that it is sent to.
+    // One that calls `Fn(MayWake const&, T&)` on `owner`, on the CPU that it is sent to.
     template <auto Fn, typename T>
     [[nodiscard]] static constexpr CrossCall to(T& owner) {
         return CrossCall(&ThreadStart::wake_with<Fn, T>, &owner);

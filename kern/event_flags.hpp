@@ -74,6 +74,7 @@ class EventFlags {
 
     // As of now.
     [[nodiscard]] u64 flags() const { return atomic::load_relaxed(&flags_); }
+    // What a panic calls it.
     [[nodiscard]] const char* name() const { return name_; }
 
   private:

@@ -23,7 +23,7 @@
 
 namespace pivot {
 
-// What may go wrong with a message.
+// Why a message was not sent or received.
 enum class [[nodiscard]] MessageError : u8{
     none,
     full,       // try_send: nothing was sent
@@ -39,6 +39,7 @@ class MessageQueueBase {
 
     // How many messages are in it, as of now.
     [[nodiscard]] u32 count() const { return atomic::load_relaxed(&count_); }
+    // What a panic calls it.
     [[nodiscard]] const char* name() const { return name_; }
 
   protected:
@@ -76,7 +77,7 @@ class MessageQueue : public MessageQueueBase {
     static_assert(N >= 1, "a message queue has room");
     static constexpr u32 kRoom = N;  // messages
 
-    // Empty; the name is what reports call it.
+    // Empty; the name is what a panic calls it.
     constexpr explicit MessageQueue(const char* name)
         : MessageQueueBase(name, bytes_, sizeof(T), N) {}
 
@@ -97,6 +98,7 @@ class MessageQueue : public MessageQueueBase {
     }
     // Returns `empty` rather than to sleep, and leaves `message` as it is.
     MessageError try_receive(MayWake const&, T& message) { return try_receive_bytes(&message); }
+    // Sleeps until `deadline` at the latest: none, or timed_out with `message` as it was.
     MessageError receive_until(MayBlock const& context, T& message, u64 deadline) {
         return receive_bytes(context, &message, deadline);
     }

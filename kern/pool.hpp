@@ -28,6 +28,7 @@ class PoolBase {
 
     // How many blocks can be had, as of now.
     [[nodiscard]] u32 available() const { return atomic::load_relaxed(&available_); }
+    // What a panic calls it.
     [[nodiscard]] const char* name() const { return name_; }
 
   protected:
@@ -66,7 +67,7 @@ class PoolBase {
 // A block's memory; as aligned as any type needs.
 template <usize Bytes>
 struct alignas(16) PoolBytes {
-    u8 bytes[Bytes];  // what the holder has
+    u8 bytes[Bytes];  // as their last user left them
 };
 
 // N blocks of type T, in an array of their own.
@@ -79,7 +80,7 @@ class Pool : public PoolBase {
     static_assert(N >= 1 && N < kOut, "a pool has between 1 and 65,534 blocks");
     static constexpr u32 kBlocks = N;  // how many there are
 
-    // All blocks are free; the name is what reports call it.
+    // All blocks are free; the name is what a panic calls it.
     constexpr explicit Pool(const char* name) : PoolBase(name, blocks_, links_, sizeof(T), N) {}
 
     // Sleeps until there is one.

@@ -55,9 +55,9 @@ class ReadWriteLock {
     [[nodiscard]] bool try_lock_read(MayBlock const&) { return try_lock(Wish::read); }
     [[nodiscard]] bool try_lock_write(MayBlock const&) { return try_lock(Wish::write); }
 
-    // Ends lock_read(). Its thread.
+    // Ends reading, however it began, and lets in whose turn it is. By the reader.
     void unlock_read(MayBlock const& context);
-    // Ends lock_write(). Its thread.
+    // Ends writing, however it began, and lets in whose turn it is. By the writer.
     void unlock_write(MayBlock const& context);
 
     template <Ipl L>

@@ -32,7 +32,7 @@ namespace pivot {
 // `suspended`: would be ready, but for suspend().
 enum class ThreadState : u8 { ready, unstarted, blocked, sleeping, suspended, exited };
 
-// What may go wrong with a thread.
+// What a request about a thread may be refused for.
 enum class [[nodiscard]] ThreadError : u8{
     none,
     already_started,  // and has not exited yet
@@ -52,7 +52,8 @@ inline constexpr u32 kDemotedPriority = 1;
 // The priorities above the ordinary ones belong to the bottom halves, softclock lowest.
 inline constexpr u32 kRunLevels = kThreadPriorities + kSoftLevels;
 
-// Aligned so that its address leaves room for an adaptive mutex's flags.
+// A thread: a static object, with a stack that it is given at its start. Aligned so that its
+// address leaves room for an adaptive mutex's flags.
 class alignas(16) Thread {
   public:
     constexpr explicit Thread(const char* name)
@@ -122,13 +123,17 @@ class alignas(16) Thread {
     [[nodiscard]] usize stack_used() const;
     // Where it runs, or will when it is ready. May change at any time for a thread that may move.
     [[nodiscard]] PerCpu& home() const { return *atomic::load_relaxed(&cpu_); }
+    // The CPUs that it may run on, a bit each.
     [[nodiscard]] u64 affinity() const { return atomic::load_relaxed(&affinity_); }
     // The SPL at which it runs when it has raised nothing: none, or a bottom half's level.
     [[nodiscard]] u64 base_spl() const { return base_spl_; }
+    // Whether it is a bottom half.
     [[nodiscard]] bool is_bottom_half() const { return base_spl_ != 0; }
     // A bottom half's place in PerCpu's arrays.
     [[nodiscard]] u32 slot() const { return slot_; }
+    // The one after it in all(); null: it is the last.
     [[nodiscard]] Thread* next_of_all() const { return all_next_; }
+    // The order checker's list of what it owns; empty where the build is not checked.
     [[nodiscard]] LocksOwned& locks_owned() { return locks_owned_; }
     // The first of all threads that have been started, in no particular order.
     [[nodiscard]] static Thread* all();

@@ -54,6 +54,7 @@ class WaitQueue {
         first = reinterpret_cast<Thread*>(word);
         return locked;
     }
+    // Unlocks; `first` is the first waiter from now on, or null.
     void unlock(Thread* first) { atomic::store_release(&word_, reinterpret_cast<u64>(first)); }
 
     // The lock is held and `first` is what lock() returned. Takes the first waiter out, to be woken
@@ -62,10 +63,10 @@ class WaitQueue {
     // The same, but keeps the lock; returns the new first waiter.
     [[nodiscard]] static Thread* remove_first(Thread& first);
 
+    // What becomes of a waiter: it is taken out, it stays, or it and all behind it stay.
+    enum class Visit : u8 { take, leave, stop };
     // Takes out each waiter for which `visit(Thread&)` says so, highest priority first, until it
     // says stop, and returns them, linked in this order; `first` becomes the first that stays.
-    enum class Visit : u8 { take, leave, stop };
-    // Takes the first thread that `visit` accepts out of a list. The kernel's own.
     template <typename Visitor>
     [[nodiscard]] static Thread* take_out(Thread*& first, Visitor&& visit);
     // All of them.

@@ -140,7 +140,8 @@ class PIVOT_CAPABILITY("adaptive mutex") AdaptiveMutex {
     [[nodiscard]] const char* name() const { return info_.name; }
     // Its place in the books.
     [[nodiscard]] LockInfo const& info() const { return info_; }
-    // Null: nobody. It may change at once, unless it is the caller.
+    // Null: nobody. A top half owns it in the name of the thread that it has interrupted. It may
+    // change at once, unless it is the caller.
     [[nodiscard]] Thread* owner() const {
         return reinterpret_cast<Thread*>(atomic::load_relaxed(&info_.word) & ~kFlags);
     }

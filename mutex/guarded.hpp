@@ -59,7 +59,7 @@ class GuardWatch {
         history_;
 };
 
-// An object that is touched under its guard alone, which the checker finds out by itself.
+// An object that is watched: a checked build reports two touches that nothing keeps apart.
 template <typename T>
 class Guarded {
   public:
@@ -95,7 +95,7 @@ class Guarded {
         watch_.writes();
     }
 
-    // From now on another guard, or another thread, has it: what was learned is forgotten.
+    // As GuardWatch's: what is known of who touches it is forgotten.
     void handed_over() const { watch_.handed_over(); }
 
   private:

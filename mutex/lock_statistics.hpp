@@ -21,7 +21,7 @@ struct LockWait {
     bool contended = false;  // found taken
     bool slept = false;      // not spinning alone
     u64 spins = 0;           // times round the loop
-    u64 ticks = 0;           // from asking to having
+    u64 ticks = 0;           // of the counter, from asking to having; 0: it was free
 };
 
 class LockStatistics {

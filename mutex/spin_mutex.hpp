@@ -187,8 +187,8 @@ class SpinMutexBase {
     u64 saved_spl_ = 0;
 };
 
-// A spin mutex of level L: who holds it runs with the SPL at L, so whoever else may want it on this
-// CPU waits.
+// A spin mutex of level L: its holder runs with the SPL at L or above, so nobody else who may want
+// it runs on this CPU.
 template <Ipl L>
 class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
   public:
@@ -214,7 +214,7 @@ class PIVOT_CAPABILITY("spin mutex") SpinMutex : public SpinMutexBase {
     template <ContextAbove<L> C>
     bool try_lock(C const&) = delete;  // a top half above the mutex's level would hold it too high
 
-    // The holder's; the SPL goes back to what it was.
+    // By the holder. The SPL goes back to what it was as soon as no mutex taken later is held.
     [[gnu::always_inline]] void unlock() PIVOT_RELEASES() { SpinMutexBase::unlock(); }
 };
 

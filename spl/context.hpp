@@ -37,7 +37,7 @@ class MayWake {
     MayWake() = default;
 };
 
-// The right to block: what a thread has while it holds no spin mutex and has raised no SPL.
+// The right to block: a thread's, a bottom half's. Not under a spin mutex or a raised SPL.
 class MayBlock final : public MayWake {
   public:
     MayBlock(MayBlock const&) = delete;

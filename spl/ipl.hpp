@@ -20,7 +20,7 @@ namespace pivot {
 
 enum class Ipl : u8 { none, softclock, softbio, softnet, softserial, vm, sched, high };
 
-inline constexpr u32 kIpls = 8;                          // how many levels there are, none included
+inline constexpr u32 kIpls = 8;                          // how many levels there are, with `none`
 inline constexpr u64 kSoftHeld = 0xffff'ffff'0000'0000;  // all soft levels: also "no preemption"
 
 // The byte of PerCpu::attention that belongs to a level other than none.
@@ -82,10 +82,10 @@ inline constexpr HeldSets kHeldSets = [] {
     return level >= Ipl::softclock && level <= Ipl::softserial;
 }
 
-// Whether an interrupt may have it.
+// Whether a line may have it.
 [[nodiscard]] constexpr bool is_hard(Ipl level) { return level >= Ipl::vm; }
 
-// As the tables have it.
+// The level's name, as it stands in Ipl.
 [[nodiscard]] constexpr const char* name_of(Ipl level) {
     constexpr const char* kNames[kIpls] = {"none",       "softclock", "softbio", "softnet",
                                            "softserial", "vm",        "sched",   "high"};

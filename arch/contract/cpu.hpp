@@ -115,7 +115,7 @@ inline void interrupts_disable() {
         pivot_interrupts_masked();
     }
 }
-// Ends interrupts_disable().
+// Lets interrupts in again, however often they have been masked.
 inline void interrupts_enable() {
     if constexpr (kChecked) {
         pivot_interrupts_unmask();
@@ -124,23 +124,23 @@ inline void interrupts_enable() {
 }
 // Writes the controller's priority mask: what the thermometer `held` holds off stays pending.
 inline void set_priority_mask(u64 held) { port::Cpu::set_priority_mask(held); }
-// A hint in a loop that waits for another CPU.
+// In every loop that waits for another CPU: a hint, and what lets a simulated one run.
 inline void cpu_relax() { port::Cpu::cpu_relax(); }
 // Waits for an interrupt; it may be taken right behind this.
 inline void cpu_idle() { port::Cpu::cpu_idle(); }
 // Waits until the word is not `seen` any more, or for no reason: the caller looks again.
 inline void wait_for_change(u64 const* word, u64 seen) { port::Cpu::wait_for_change(word, seen); }
-// Sends the SGI to one CPU.
+// Sends that SGI to one CPU; what was stored before is visible to whoever takes it.
 inline void interrupt_cpu(PerCpu const& cpu, u32 sgi) { port::Cpu::interrupt_cpu(cpu, sgi); }
-// Leaves one thread's stack for another's, here with its own SPL. Interrupts masked.
+// Goes on as `to`; returns when `from` goes on. With the SPL at softserial or above, which stays.
 inline void switch_threads(Thread* from, Thread* to) { port::Cpu::switch_threads(from, to); }
-// Runs what the slot's queue holds on the bottom half's own stack, straight away.
+// Runs what the slot's queue holds on its bottom half's stack, until it is done or has blocked.
 inline void enter_bottom_half(u32 slot) { port::Cpu::enter_bottom_half(slot); }
-// Lays a first frame on a stack, so that switching to the thread calls `entry`.
+// Lays a first frame on a stack, so that switching to it calls `entry`. Returns the thread's SP.
 [[nodiscard]] inline uptr prepare_stack(Thread* thread, uptr stack_top, void (*entry)(Thread*)) {
     return port::Cpu::prepare_stack(thread, stack_top, entry);
 }
-// Ends the machine: QEMU's exit status, or a board that halts.
+// Ends the machine, with that status if QEMU or a debugger takes it; else this CPU just stops.
 [[noreturn]] inline void machine_exit(u32 status) { port::Cpu::machine_exit(status); }
 
 }  // namespace pivot

@@ -43,6 +43,7 @@ void for_each_frame(PerCpu const& cpu, TrapFrame const& frame, FrameVisitor visi
 [[nodiscard]] const char* fault_words(TrapFrame const& frame);
 // The same as the hardware says it: class, status, address, vector. One line.
 void print_fault(TrapFrame const& frame);
+// All registers of the frame, in several lines.
 void print_registers(TrapFrame const& frame);
 
 }  // namespace pivot

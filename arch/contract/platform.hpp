@@ -9,7 +9,7 @@ namespace pivot {
 
 // A stretch of physical addresses that holds devices.
 struct DeviceRange {
-    u64 base;  // lowest address, of a page
+    u64 base;  // its lowest address
     u64 size;  // bytes
 };
 

@@ -17,6 +17,7 @@
 #define PIVOT_ANNOTATION(x)
 #endif
 
+// Of a type that is a guard; a clang warning calls it by `name`.
 // clang-format off
 #define PIVOT_CAPABILITY(name) PIVOT_ANNOTATION(capability(name))
 // Of a type whose objects take a guard and release it when they end.

@@ -16,6 +16,7 @@ namespace pivot {
 
 }  // namespace pivot
 
+// Panics with the invariant's words when the condition is false; `detail` may follow them.
 #define PIVOT_REQUIRE(condition, invariant, ...)                   \
     do {                                                           \
         if (!(condition)) [[unlikely]]                             \

@@ -35,7 +35,7 @@ inline constexpr usize kIdleStackSize = 8192;
 #ifdef PIVOT_CHECKED
 inline constexpr bool kChecked = true;
 #else
-// Whether this kernel checks its own rules.
+// Whether the build is checked: PIVOT_ASSERT and the checkers of locks and guards are in it.
 inline constexpr bool kChecked = false;
 #endif
 
@@ -89,6 +89,7 @@ inline constexpr bool kBugOneMore = true;
 #else
 inline constexpr bool kBugOneMore = false;
 #endif
+// Defects again, where a controller has no priorities (arch/dev/line_masks.hpp).
 #ifdef PIVOT_BUG_REPLAY_FORGETS
 inline constexpr bool kBugReplayForgets = true;
 #else

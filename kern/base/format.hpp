@@ -21,19 +21,19 @@ struct FormatArg {
     // A number without a sign.
     template <std::unsigned_integral T>
     constexpr FormatArg(T number) : kind(Kind::unsigned_number), value(number) {}
-    // A number with one.
+    // A number with a sign; "{x}" shows a negative one in decimal.
     template <std::signed_integral T>
     constexpr FormatArg(T number) : kind(Kind::signed_number), value(static_cast<u64>(number)) {}
     // One character.
     constexpr FormatArg(char c) : kind(Kind::character), value(static_cast<u8>(c)) {}
-    // A text that ends in 0.
+    // A text that ends in NUL; null is shown as "-".
     FormatArg(const char* text) : kind(Kind::text), value(reinterpret_cast<u64>(text)) {}
-    // An address; printed like a number.
+    // An address; a number like others, so "{x}" for hexadecimal.
     FormatArg(const void* pointer)
         : kind(Kind::unsigned_number), value(reinterpret_cast<u64>(pointer)) {}
 };
 
-// Where the text goes, piece by piece.
+// Takes the text piece by piece, not ended by NUL. `state` is what format was given.
 using FormatSink = void (*)(void* state, const char* text, usize length);
 
 // `width`: "{8}" pads on the left, "{-8}" on the right, "{x16}" to 16 hexadecimal digits.

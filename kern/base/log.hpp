@@ -8,7 +8,7 @@
 
 namespace pivot {
 
-// Where the console's text goes. It must not block.
+// Takes text, not ended by NUL. It must not block: the SPL may be raised.
 using ConsoleWrite = void (*)(const char* text, usize length);
 
 // The console: polled at boot and in a panic, interrupt driven in between (arch/board/console.hpp).
@@ -21,10 +21,10 @@ void set_polled_console(ConsoleWrite write);
 // release it.
 void fall_back_to_polling();
 
-// What print() becomes: the pattern with its arguments. Both.
+// What print() becomes. `count`: of the arguments.
 void print_args(const char* pattern, FormatArg const* args, usize count);
 
-// Writes text as it is.
+// Writes the pattern with its arguments, and no end of line.
 template <typename... Args>
 void print(const char* pattern, Args const&... args) {
     FormatArg const list[sizeof...(Args) + 1] = {FormatArg(args)..., FormatArg(0u)};

@@ -17,7 +17,7 @@
 
 namespace pivot {
 
-// N elements at most.
+// Up to N values; N is a power of two.
 template <typename T, u32 N>
 class Ring {
   public:
@@ -49,7 +49,9 @@ class Ring {
     [[nodiscard]] u32 size() const {
         return atomic::load_acquire(&tail_) - atomic::load_acquire(&head_);
     }
+    // Values that fit in. For the producer a lower bound, for the consumer an upper one.
     [[nodiscard]] u32 room() const { return N - size(); }
+    // Whether nothing is inside. The producer can rely on yes, the consumer on no.
     [[nodiscard]] bool empty() const { return size() == 0; }
 
   private:
@@ -58,7 +60,7 @@ class Ring {
     T slot_[N] = {};
 };
 
-// A ring of bytes, as a driver and its reader share.
+// A ring of bytes, such as a driver has yet to send.
 template <u32 N>
 using ByteRing = Ring<u8, N>;
 

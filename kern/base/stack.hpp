@@ -37,6 +37,8 @@ struct GuardRange {
 
 }  // namespace pivot
 
+// Defines an array of so many stacks of that many bytes, each behind its guard page.
+//
 // Laid out by hand: clang-format would tear the attributes apart.
 // clang-format off
 #define PIVOT_STACKS(name, number, bytes)                                            \

@@ -7,13 +7,13 @@
 
 namespace pivot {
 
-// 8 bits.
+// 8 bits without a sign.
 using u8 = std::uint8_t;
-// 16 bits.
+// 16 bits without a sign.
 using u16 = std::uint16_t;
-// 32 bits.
+// 32 bits without a sign.
 using u32 = std::uint32_t;
-// 64 bits.
+// 64 bits without a sign.
 using u64 = std::uint64_t;
 // 32 bits with a sign.
 using i32 = std::int32_t;

@@ -30,7 +30,7 @@ inline void check(bool held, const char* what, const char* file, u32 line) {
     }
 }
 
-// Of PIVOT_CHECK_EQUAL: fails unless the two are equal.
+// Of PIVOT_CHECK_EQUAL: fails unless the two are equal, the second as one of the first's type.
 template <typename A, typename B>
 void check_equal(A const& actual, B const& expected, const char* what, const char* file, u32 line) {
     if (!(actual == static_cast<A>(expected))) [[unlikely]] {
@@ -44,6 +44,6 @@ void check_equal(A const& actual, B const& expected, const char* what, const cha
 // Ends the machine with status 1 unless the condition holds; the failure quotes it.
 #define PIVOT_CHECK(condition) \
     ::pivot::test::check((condition), #condition, __FILE_NAME__, __LINE__)
-// The same unless two numbers are equal; the failure shows both.
+// The same unless two numbers are equal, the second converted to the first's type; shows both.
 #define PIVOT_CHECK_EQUAL(actual, expected) \
     ::pivot::test::check_equal((actual), (expected), #actual, __FILE_NAME__, __LINE__)

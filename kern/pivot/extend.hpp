@@ -19,8 +19,8 @@ namespace pivot {
 // A device's driver, or whatever else is to be set up once. In no order: what depends on another
 // belongs into one record with it.
 struct Driver {
-    const char* name;  // what the shell and a panic call it
-    // Called once, in a thread, before the image's program.
+    const char* name;  // for people; nothing prints it
+    // Called once, before the shell's console is started and any program runs.
     void (*attach)(MayBlock const& context);
 };
 
@@ -28,8 +28,8 @@ struct Driver {
 // that it took: under QEMU's exact mode, instructions.
 struct Row {
     const char* name;                        // a word
-    const char* measures;                    // what a table says of it
-    u64 (*sample)(MayBlock const& context);  // measures once; instructions or ticks
+    const char* measures;                    // what it measures, for a table
+    u64 (*sample)(MayBlock const& context);  // takes one, in ticks
     // False if it cannot be measured now; the reason has been printed. Null: nothing to prepare.
     bool (*open)(MayBlock const& context) = nullptr;
     void (*close)(MayBlock const& context) = nullptr;
@@ -43,7 +43,7 @@ struct Program {
     void (*run)(MayBlock const& context);  // what it does, in the first thread
 };
 
-// Registers a driver under a name of C++.
+// Registers a driver. `name` is the record's own, in C++; its initializer follows.
 #define PIVOT_DRIVER(name) PIVOT_REGISTER(drivers, ::pivot::Driver, name)
 // Registers a command of the shell.
 #define PIVOT_COMMAND(name) PIVOT_REGISTER(commands, ::pivot::Command, name)

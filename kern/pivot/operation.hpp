@@ -17,10 +17,10 @@ using AlsoDo = void (*)(TopHalf<Ipl::high> const& context);
 // wakes has done its part and waits again, every callout has run.
 struct Operation {
     const char* name;  // one word, as the tables have it
-    // Does it once; an interrupt comes at each of its instructions.
+    // Does it once; meanwhile one interrupt comes, each time an instruction later.
     void (*run)(MayBlock const& context);
     void (*check)() = nullptr;  // beyond the kernel's invariants
-    AlsoDo also = nullptr;      // what happens beside it; null: nothing
+    AlsoDo also = nullptr;      // called by the injected top half; null: nothing
     bool in_pairs = false;      // short, and needs no clock: run_pairs takes it, too
     // The operation holds the injected interrupt off, as all below high may be: what it waits is no
     // latency of the kernel's.

@@ -29,7 +29,7 @@ namespace pivot {
 struct Command {
     const char* name;       // the word
     const char* arguments;  // for help; "" if it takes none
-    const char* summary;    // one line of `help`
+    const char* summary;    // what it does, for `help`
     // False if the arguments make no sense: the shell then prints the usage.
     bool (*run)(MayBlock const& context, Words const& words);
 };
@@ -48,9 +48,9 @@ class Shell {
     // Reads and runs commands, for ever. `help` is built in.
     [[noreturn]] void run(MayBlock const& context, More more);
 
-    // Whether it takes another byte now; not while a command runs.
+    // Whether it takes another byte now: not before it runs, nor while a command does.
     [[nodiscard]] bool wants() const { return !atomic::load_acquire(&busy_); }
-    // Takes a byte that was typed; at a line's end the command runs. Its thread.
+    // Takes a typed byte, only if wants(). A whole line its thread runs. The console's bottom half.
     void take(MayBlock const& context, u8 byte);
 
   private:

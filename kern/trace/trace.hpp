@@ -11,13 +11,13 @@
 
 namespace pivot {
 
-// The CPUs' rings of events; every operation is empty where tracing is compiled out.
+// The CPUs' rings of events. Where tracing is compiled out, note and address are all there is.
 class EventTrace {
   public:
     // A CPU's last 1,024 events.
     using Ring = TraceRing<1024>;
 
-    // Notes an event in this CPU's ring. Both.
+    // Notes an event in this CPU's ring, unless recording is off; `detail`, a, b: kinds.hpp. Both.
     [[gnu::always_inline]] static void note(TraceKind kind, u64 a, u64 b = 0, u8 detail = 0) {
         if constexpr (kTraced) {
             write(kind, detail, a, b);
@@ -29,7 +29,7 @@ class EventTrace {
         return reinterpret_cast<u64>(object);
     }
 
-    // Switches recording on or off, on all CPUs. Threads.
+    // Switches recording on or off, on all CPUs; at first it is on. Threads, and a panic.
     static void record(bool on);
     // Whether events are noted now.
     [[nodiscard]] static bool is_recording();
@@ -37,6 +37,7 @@ class EventTrace {
     static void clear();
     // Of the events that a CPU has written since, the first that can still be there.
     [[nodiscard]] static u64 first(u32 cpu);
+    // A CPU's ring.
     [[nodiscard]] static Ring const& ring(u32 cpu);
 
   private:

@@ -51,8 +51,8 @@ inline void lower(SystemSpl::Saved old) {
 
 }  // namespace pivot::legacy
 
-inline int splsoftclock() { return pivot::legacy::raise(pivot::Ipl::softclock); }
 // Raises to the level of its name, or to the one that BSD's old name stands for, and never lowers.
+inline int splsoftclock() { return pivot::legacy::raise(pivot::Ipl::softclock); }
 inline int splsoftbio() { return pivot::legacy::raise(pivot::Ipl::softbio); }
 inline int splsoftnet() { return pivot::legacy::raise(pivot::Ipl::softnet); }
 inline int splsoftserial() { return pivot::legacy::raise(pivot::Ipl::softserial); }
@@ -81,4 +81,5 @@ inline constexpr int hz = 100;  // the ticks of tsleep in a second
 // Sleeps until wakeup(channel), or for `ticks` at most; 0: as long as it takes. `priority` and
 // `message` are not looked at but for a panic's text: Pivot's threads keep their priority.
 int tsleep(const void* channel, int priority, const char* message, int ticks);
+// Ends every tsleep on the channel; perhaps others, too, which look at their condition. Both.
 void wakeup(const void* channel);

@@ -59,7 +59,7 @@ class SystemSpl {
     // What was in force before, for the one who goes back to it.
     struct [[nodiscard]] Saved {
         Spl spl;     // this CPU's
-        u64 system;  // the system's, as this CPU held it
+        u64 system;  // PerCpu::system; 0: this CPU held none of it
     };
 
     // Raises this CPU's SPL to `level` and keeps everybody else at system-wide SPL out. Not none.
