@@ -34,13 +34,13 @@ def board(name):
     return table[name]
 
 
-def cpus_of(text, *board_names, said_by="--smp"):
-    """A number of CPUs as somebody gave it, if every one of these boards can have as many."""
+def cpus_of(text, *board_names, said_by="--smp", most="cpus"):
+    """A number of CPUs as somebody gave it, if every one of these boards can have as many.
+    `most`: "kernel_cpus" for as many as the kernel uses, be there more or not."""
     number = int(text) if re.fullmatch(r"[0-9]{1,6}", str(text)) else 0
     for name in board_names:
-        most = board(name)["cpus"]
-        if not 1 <= number <= most:
-            raise MachineError(f"{said_by} {text}: {name} has 1 to {most} CPUs")
+        if not 1 <= number <= board(name)[most]:
+            raise MachineError(f"{said_by} {text}: {name} has 1 to {board(name)[most]} CPUs")
     return number
 
 

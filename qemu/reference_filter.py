@@ -24,6 +24,8 @@ ACCESS = re.compile(r"^(public|protected|private):$")
 ONE_LINE_ENUM = re.compile(r"enum\b.*\{(.*)\};$")
 COMMAND = re.compile(r"[\\@<>&#%]")
 DIAGRAM = "    "
+# Comments that are for a tool, and about nothing.
+FOR_A_TOOL = re.compile(r"\s*(clang-format (on|off)|NOLINT)")
 
 
 def words(comment):
@@ -81,7 +83,7 @@ class Reader:
         if comment is None:
             self.above, self.shared, self.behind = [], None, None
             return ""
-        if self.in_body():
+        if self.in_body() or FOR_A_TOOL.match(comment):
             return ""
         if self.behind == column and column:
             return " " * column + "///< " + comment
@@ -117,7 +119,8 @@ class Reader:
         if not self.statement and not was_body and not bare.startswith("}"):
             code = self.begun(code, bare, comment)
         self.follow(bare)
-        return code + (f"  ///< {comment}" if comment is not None and not was_body else "")
+        is_about = comment is not None and not was_body and not bare.startswith("}")
+        return code + (f"  ///< {comment}" if is_about else "")
 
     def begun(self, code, bare, comment):
         """The first line of a declaration."""

@@ -30,10 +30,17 @@ inline void check(bool held, const char* what, const char* file, u32 line) {
     }
 }
 
-// Of PIVOT_CHECK_EQUAL: fails unless the two are equal, the second as one of the first's type.
+// Whether two numbers are, though of two types, of which the first's must have the second.
+template <typename A, typename B>
+[[nodiscard]] constexpr bool are_equal(A const& actual, B const& expected) {
+    auto const as_actual = static_cast<A>(expected);
+    return actual == as_actual && static_cast<B>(as_actual) == expected;
+}
+
+// Of PIVOT_CHECK_EQUAL: fails unless the two are equal.
 template <typename A, typename B>
 void check_equal(A const& actual, B const& expected, const char* what, const char* file, u32 line) {
-    if (!(actual == static_cast<A>(expected))) [[unlikely]] {
+    if (!are_equal(actual, expected)) [[unlikely]] {
         fail(file, line, "{} is {} ({x}), not {} ({x})", what, u64(actual), u64(actual),
              u64(expected), u64(expected));
     }
@@ -44,6 +51,6 @@ void check_equal(A const& actual, B const& expected, const char* what, const cha
 // Ends the machine with status 1 unless the condition holds; the failure quotes it.
 #define PIVOT_CHECK(condition) \
     ::pivot::test::check((condition), #condition, __FILE_NAME__, __LINE__)
-// The same unless two numbers are equal, the second converted to the first's type; shows both.
+// The same unless two numbers are equal, of whatever types; shows both.
 #define PIVOT_CHECK_EQUAL(actual, expected) \
     ::pivot::test::check_equal((actual), (expected), #actual, __FILE_NAME__, __LINE__)

@@ -58,6 +58,16 @@ bool ran_a_program(MayBlock const& context) {
     machine_exit(2);
 }
 
+void greet() {
+    print("Pivot on {}", Board::kName);
+    const char* before = " with";
+    for (Driver const& driver : registered_drivers()) {
+        print("{} {}", before, driver.name);
+        before = ",";
+    }
+    log("; 'help' lists the commands");
+}
+
 // What arrived damaged is counted (irq), and is no text.
 void hear(MayBlock const& context, Received const& next) {
     if (next.is_intact()) {
@@ -81,7 +91,7 @@ void image_main(MayBlock const& context) {
     if (Board::kIsEmulated && was_told("panic-on-defer")) {
         Deferral::panic_on_defer(true);
     }
-    log("Pivot on {}; 'help' lists the commands", Board::kName);
+    greet();
     g_shell.run(context, &console_wanted);
 }
 

@@ -180,6 +180,7 @@ def talked_to(board, image):
     """Its command, in the shell."""
     text = answers(board, image, "help", "sample", "sample on 100", "bench irq_to_thread",
                    "bench nosuch", "sample off", "sample on", "bench sampler")
+    that(f"Pivot on {board} with sampler; 'help'" in text, "the shell greets with its driver")
     that(re.search(r"^sample +\[on US\|off\] +how late", text, re.M), "help has its command")
     that("> sample\n0 samples, 0 ticks late\n" in text, "which runs")
     that(re.search(r"sample off\n[1-9]\d* samples, [1-9]\d* ticks late\n", text), "and has sampled")

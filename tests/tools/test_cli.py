@@ -40,10 +40,15 @@ class CliTest(ProgramsTest):
 
     def test_a_number_of_cpus_that_makes_no_sense(self):
         for given in ("0", "-1", "four", "", "4.5", "124", "99999999"):
-            for command in ("bench", "run"):
+            for command, most in (("bench", 64), ("run", 123)):
                 with self.subTest(given=given, command=command):
                     self.assert_one_line(self.pivot(command, "--smp", given), 2,
-                                         f"--smp {given}: qemu-virt has 1 to 123 CPUs")
+                                         f"--smp {given}: qemu-virt has 1 to {most} CPUs")
+
+    def test_more_cpus_than_the_kernel_uses_are_not_measured(self):
+        for command in ("bench", "inject"):
+            self.assert_one_line(self.pivot(command, "--smp", "65", "--gic", "3"), 2,
+                                 "--smp 65: qemu-virt has 1 to 64 CPUs")
 
     def test_more_cpus_than_the_board_has(self):
         board = ("--board", "qemu-virt-gicv2")

@@ -121,6 +121,11 @@ class FilterTest(unittest.TestCase):
         self.assertIn("private:", made[2])
         self.assertEqual(made[-1], "")
 
+    def test_what_ends_a_scope_and_what_is_for_a_tool_is_about_nothing(self):
+        made = self.filtered("// Ours.\n// clang-format off\nint n;\n\nnamespace a {\n"
+                             "}  // namespace a\n\nint m;\n")
+        self.assertEqual(made, ["/// Ours.", "", "int n;", "", "namespace a {", "}", "", "int m;"])
+
     def test_text_is_no_command(self):
         self.assertEqual(self.filtered("// Use @x, <y> and a\\b.\nint n;\n")[0],
                          "/// Use \\@x, \\<y\\> and a\\\\b.")
