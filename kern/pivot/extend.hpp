@@ -19,7 +19,7 @@ namespace pivot {
 // A device's driver, or whatever else is to be set up once. In no order: what depends on another
 // belongs into one record with it.
 struct Driver {
-    const char* name;  // for people: the shell greets with it
+    const char* name;  // the shell greets with it; "" for one that is nobody's business
     // Called once, before the shell's console is started and any program runs.
     void (*attach)(MayBlock const& context);
 };

@@ -62,8 +62,10 @@ void greet() {
     print("Pivot on {}", Board::kName);
     const char* before = " with";
     for (Driver const& driver : registered_drivers()) {
-        print("{} {}", before, driver.name);
-        before = ",";
+        if (driver.name[0] != '\0') {
+            print("{} {}", before, driver.name);
+            before = ",";
+        }
     }
     log("; 'help' lists the commands");
 }

@@ -27,7 +27,7 @@ void paint_here(u32) {
 }
 
 void paint_all(MayBlock const& context) { run_on_cpus(context, online_set(), &paint_here, 0); }
-PIVOT_DRIVER(g_painter) = {"stack", &paint_all};
+PIVOT_DRIVER(g_painter) = {"", &paint_all};
 
 usize used_of(uptr bottom, usize size) {
     usize unused = 0;

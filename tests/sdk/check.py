@@ -47,6 +47,7 @@ PIVOT_ROW(g_deep) = {"deep", "a frame that fits no stack", [](MayBlock const& co
     g_go(context);
     return u64{most[0]};
 }};
+PIVOT_DRIVER(g_driver) = {"gadget", [](MayBlock const&) { log("the gadget is attached"); }};
 PIVOT_OPERATION(g_keeps) = {.name = "keeps_it", .run = [](MayBlock const&) {
     (void)splraise(Ipl::vm);
 }};
@@ -58,6 +59,7 @@ pivot_add_test(NAME wrong_order IMAGE sampler COMMANDS "spl" "cpus" EXPECT cpus 
 pivot_add_test(NAME unwanted IMAGE sampler REJECT "on qemu-[a-z]*")
 pivot_add_test(NAME wrong_status IMAGE sampler COMMANDS "panic" STATUS 1)
 pivot_add_test(NAME panics IMAGE sampler COMMANDS "panic" STATUS 3 EXPECT "on purpose" SMP 2)
+pivot_add_test(NAME greets IMAGE sampler EXPECT "^the gadget is" "^Pivot on [-a-z0-9]+ with gadget; ")
 pivot_add_test(NAME wrong_check IMAGE sampler PROGRAM two)
 pivot_add_test(NAME no_program IMAGE sampler PROGRAM nosuch)
 pivot_add_test(NAME no_end IMAGE sampler COMMANDS "spl" STATUS 0 TIMEOUT 2)
@@ -73,6 +75,7 @@ SEEDED = {  # None: passes
     "unwanted": "printed, but must not be: /on qemu-[a-z]*/",
     "wrong_status": "QEMU's exit status is 3, expected 1",
     "panics": None,
+    "greets": None,
     "wrong_check": "FAILED wrong.cpp:8: 1 + 1 is 2 (2), not 3 (3)",
     "no_program": "No program has a name that is on the command line; there are:",
     "no_end": "timed out after 2 s; last line printed: pivot>",
@@ -162,8 +165,10 @@ def measured(pivot, board, image, folder):
     that("take_fresh\n" in text and "mutex_pair\n" in text, "its operations are listed")
     that("no operation is named 'x'" in run(pivot, "inject", image, "--op", "x", cwd=folder,
                                             status=2), "an operation that is none is refused")
-    text = run(pivot, "bench", image, "-o", folder, cwd=folder, status=2)
-    that(text.endswith(f"pivot: {folder}: Is a directory\n"), "where it cannot write, it says so")
+    taken = folder / "taken.json"
+    taken.mkdir()
+    text = run(pivot, "bench", image, "-o", taken, cwd=folder, status=2)
+    that(text.endswith(f"pivot: {taken}: Is a directory\n"), "where it cannot write, it says so")
 
 
 def answers(board, image, *lines, exact=False):
@@ -180,7 +185,6 @@ def talked_to(board, image):
     """Its command, in the shell."""
     text = answers(board, image, "help", "sample", "sample on 100", "bench irq_to_thread",
                    "bench nosuch", "sample off", "sample on", "bench sampler")
-    that(f"Pivot on {board} with sampler; 'help'" in text, "the shell greets with its driver")
     that(re.search(r"^sample +\[on US\|off\] +how late", text, re.M), "help has its command")
     that("> sample\n0 samples, 0 ticks late\n" in text, "which runs")
     that(re.search(r"sample off\n[1-9]\d* samples, [1-9]\d* ticks late\n", text), "and has sampled")
