@@ -11,6 +11,7 @@ the byte. docs/injection.md says more.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import queue
@@ -36,8 +37,8 @@ IMAGE = "inject.elf"
 SCHEMA = "pivot-inject/1"
 BATCH = 8
 TIMEOUT = 600
-KEYS = ("schema", "board", "unit", "clock_hz", "git", "qemu", "cpus", "pairs", "selection", "shard",
-        "operations")
+KEYS = ("schema", "board", "unit", "clock_hz", "git", "image", "qemu", "cpus", "pairs", "selection",
+        "shard", "operations")
 
 
 # -- what is asked for
@@ -137,6 +138,13 @@ def in_batches(board, image, words, wanted, *, jobs, smp, verbose):
         yield from pool.map(run, *zip(*wanted, strict=True)) if wanted else ()
 
 
+def digest_of(image):
+    """Of what is loaded: two trees with changes of their own have one version. Of the .img, for the
+    ELF file has the paths of where it was compiled."""
+    binary = image.with_suffix(".img")
+    return hashlib.sha256((binary if binary.is_file() else image).read_bytes()).hexdigest()[:16]
+
+
 def gather(board, image, *, names, pairs, shard, smp, verbose):
     """(the campaign or shard as the file has it, seconds that it took)"""
     listed = [fields for kind, fields in
@@ -145,7 +153,8 @@ def gather(board, image, *, names, pairs, shard, smp, verbose):
     chosen = selected(listed, names, pairs)
     words = [f"op={name}" for name in names] + ["pairs" if pairs else "strip"]
     result = {"schema": SCHEMA, "board": board, "unit": None, "clock_hz": None,
-              "git": version_of_source(), "qemu": ".".join(map(str, machines.qemu_version())),
+              "git": version_of_source(), "image": digest_of(image),
+              "qemu": ".".join(map(str, machines.qemu_version())),
               "cpus": machines.usual_cpus(board) if smp is None else int(smp), "pairs": pairs,
               "selection": sorted(names),
               "shard": {"index": shard[0], "of": shard[1]} if shard else None, "operations": []}

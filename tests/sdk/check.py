@@ -59,7 +59,8 @@ pivot_add_test(NAME wrong_order IMAGE sampler COMMANDS "spl" "cpus" EXPECT cpus 
 pivot_add_test(NAME unwanted IMAGE sampler REJECT "on qemu-[a-z]*")
 pivot_add_test(NAME wrong_status IMAGE sampler COMMANDS "panic" STATUS 1)
 pivot_add_test(NAME panics IMAGE sampler COMMANDS "panic" STATUS 3 EXPECT "on purpose" SMP 2)
-pivot_add_test(NAME greets IMAGE sampler EXPECT "^the gadget is" "^Pivot on [-a-z0-9]+ with gadget; ")
+pivot_add_test(NAME greets IMAGE sampler
+  EXPECT "^the gadget is" "^Pivot on [-a-z0-9]+ with gadget; ")
 pivot_add_test(NAME wrong_check IMAGE sampler PROGRAM two)
 pivot_add_test(NAME no_program IMAGE sampler PROGRAM nosuch)
 pivot_add_test(NAME no_end IMAGE sampler COMMANDS "spl" STATUS 0 TIMEOUT 2)

@@ -42,8 +42,8 @@ def campaign(operations=20):
                                                "pc": "0x10", "fn": "f", "strip": [[27, 3]]}
              for i in range(operations)]
     return {"schema": inject.SCHEMA, "board": "qemu-virt", "unit": "instructions",
-            "clock_hz": 1000000000, "git": "abc", "qemu": "7.2.0", "cpus": 1, "pairs": False,
-            "selection": [], "shard": None, "operations": found}
+            "clock_hz": 1000000000, "git": "abc", "image": "0123", "qemu": "7.2.0", "cpus": 1,
+            "pairs": False, "selection": [], "shard": None, "operations": found}
 
 
 def shards_of(whole, count):
@@ -266,8 +266,8 @@ class MergeTest(Refusing):
         self.merge_refused("do not add up", [one, two, three])
 
     def test_shards_of_different_campaigns(self):
-        for key, value in (("board", "qemu-virt-gicv2"), ("git", "def"), ("qemu", "8.0.0"),
-                           ("cpus", 2), ("pairs", True), ("selection", ["op1"])):
+        for key, value in (("board", "qemu-virt-gicv2"), ("git", "def"), ("image", "4567"),
+                           ("qemu", "8.0.0"), ("cpus", 2), ("pairs", True), ("selection", ["op1"])):
             with self.subTest(key=key):
                 shards = shards_of(self.whole, 3)
                 shards[1][key] = value
