@@ -109,9 +109,6 @@ def do_stacks(args):
     listing = args.image.with_suffix(".objects")
     if not listing.is_file():
         raise say.Failure(f"{args.image}: no {listing.name} beside it: configure and build anew")
-    if "/trace.S" in listing.read_text(encoding="utf-8"):
-        raise say.Failure(f"{args.image}: what tracing adds is not known: use the flavour release "
-                          "or checked")
     try:
         return stacks.check_all([listing], args)
     except (callgraph.GraphError, elf.ElfError) as error:

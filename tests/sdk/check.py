@@ -250,6 +250,18 @@ def fails_its_tests(pivot, board, project):
     that(not passed and "sampler.elf: build it first" in text, "an image that is not built is told")
 
 
+def traced(pivot, board, project):
+    """The flavour that records events has sources of its own, and more on its stacks."""
+    other = project.parent / "traced"
+    shutil.copytree(EXAMPLE, other)
+    lists = (other / "CMakeLists.txt").read_text(encoding="utf-8")
+    (other / "CMakeLists.txt").write_text(lists.replace(" SOURCES", " FLAVOUR traced SOURCES"),
+                                          encoding="utf-8")
+    run(pivot, "build", other, "--board", board, cwd=other)
+    text = run(pivot, "stacks", other / "build/images/sampler.elf", "--paths", cwd=other)
+    that("pivot_trace_switch" in text, "a traced image builds, and its stacks suffice")
+
+
 def refused(pivot, board, project, toolchain):
     """What is wrong is told in one sentence, and nothing is built."""
     source = project / "sampler.cpp"
@@ -311,6 +323,7 @@ def check(board, build, place):
     passes_its_tests(board, project / "build")
     shards_are_merged(pivot, board, project / "build")
     fails_its_tests(pivot, board, project)
+    traced(pivot, board, project)
     refused(pivot, board, project, "share/pivot/arch/aarch64/toolchain.cmake")
 
     within = place / "within"
