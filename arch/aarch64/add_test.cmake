@@ -50,6 +50,17 @@ macro(pivot_parse_test function flags one many)
   endif()
   get_filename_component(tool "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../qemu" ABSOLUTE)
   find_package(Python3 3.10 REQUIRED COMPONENTS Interpreter)
+  # Of two expressions it would make one, which nothing matches: a REJECT that cannot fail.
+  foreach(list ${many})
+    string(REGEX REPLACE "[^[]" "" opened "${arg_${list}}")
+    string(REGEX REPLACE "[^]]" "" closed "${arg_${list}}")
+    string(LENGTH "${opened}" opened)
+    string(LENGTH "${closed}" closed)
+    if(NOT opened EQUAL closed)
+      message(FATAL_ERROR "${said}: CMake takes what stands behind a bracket without its other one "
+        "for one word with it: write \\x5b or \\x5d")
+    endif()
+  endforeach()
 endmacro()
 
 function(pivot_add_test)

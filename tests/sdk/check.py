@@ -100,6 +100,9 @@ WRONG_LISTS = (
      "pivot_add_test(t): STATUS is a number, not 'bad'"),
     ("pivot_add_test(NAME t IMAGE sampler PROGRAM a COMMANDS b)",
      "pivot_add_test(t): PROGRAM or COMMANDS: a program runs instead of the shell"),
+    ('pivot_add_test(NAME t IMAGE sampler REJECT "\\\\[error" panic)',
+     "pivot_add_test(t): CMake takes what stands behind a bracket without its other one for one "
+     "word with it: write \\x5b or \\x5d"),
     ("pivot_add_injection(NAME t IMAGE sampler OP x)",
      "pivot_add_injection(t): no option is named 'OP': there are NAME, IMAGE, SMP, OPERATIONS"),
     ("pivot_add_stacks(NAME t IMAGE sampler POINTERS a b)",
