@@ -3,13 +3,14 @@
 #include "kern/base/log.hpp"
 #include "kern/cpus.hpp"
 #include "mutex/adaptive_mutex.hpp"
+#include "mutex/park.hpp"
 #include "spl/system/system_spl.hpp"
 
 namespace pivot {
 namespace {
 
 const char* state_of(Thread const& thread) {
-    if (&thread == &current_thread()) {
+    if (&thread == &current_thread() || runs_elsewhere(thread)) {
         return "running";
     }
     // A bottom half that has not blocked half-way is in no queue, and its state means nothing.

@@ -1,10 +1,12 @@
 // ps and spl: what they say of threads that wait, and of an SPL that is raised.
 #include "kern/shell/inspect.hpp"
 
+#include <algorithm>
+
 #include "kern/base/log.hpp"
 #include "mutex/adaptive_mutex.hpp"
 #include "spl/system/system_spl.hpp"
-#include "tests/unit/support/machine.hpp"
+#include "tests/unit/support/explorer.hpp"
 
 namespace pivot {
 namespace {
@@ -50,6 +52,31 @@ TEST_F(Inspect, PsNamesTheMutexThatAThreadWaitsForAndWhoHasIt) {
         EXPECT_EQ(lines_with("'disk'"), "");
     });
     machine.expect_at_rest();
+}
+
+TEST_F(Inspect, PsShowsWhatRunsOnEveryCpu) {
+    explore(2, [](SmpMachine& machine) {
+        bool runs = false;
+        bool seen = false;
+        machine.on(1, [&](MayBlock const&) {
+            atomic::store_release(&runs, true);
+            while (!atomic::load_acquire(&seen)) {
+                cpu_relax();
+            }
+        });
+        machine.on(0, [&](MayBlock const& context) {
+            while (!atomic::load_acquire(&runs)) {
+                cpu_relax();
+            }
+            char line[] = "ps";
+            EXPECT_TRUE(list_threads(context, Words(line)));
+            std::string const mains = lines_with("main ");
+            EXPECT_EQ(std::ranges::count(mains, '\n'), 2);
+            EXPECT_EQ(mains.find("ready"), std::string::npos) << mains;
+            atomic::store_release(&seen, true);
+        });
+        machine.run();
+    });
 }
 
 TEST_F(Inspect, SplShowsBothKinds) {
