@@ -9,6 +9,7 @@ constexpr const char* kBackspaces = "\b\b\b\b\b\b\b\b";
 constexpr u8 kBackspace = 0x08;
 constexpr u8 kEscape = 0x1b;
 constexpr u8 kDelete = 0x7f;
+constexpr u32 kNoParameter = 1000;  // of a sequence, any with more than three digits: no key's
 
 constexpr bool is_printable(u8 byte) { return byte >= 0x20 && byte < 0x7f; }
 
@@ -96,7 +97,11 @@ bool LineEditor::swallow(u8 byte) {
             return true;
         case Escape::parameter:
             if (byte >= '0' && byte <= '9') {
-                parameter_ = static_cast<u8>(parameter_ * 10 + (byte - '0'));
+                parameter_ = parameter_ < 100 ? parameter_ * 10 + (byte - '0') : kNoParameter;
+                return true;
+            }
+            if (byte == '[') {  // F1 to F5 of the Linux console: ESC [ [ A
+                escape_ = Escape::last;
                 return true;
             }
             escape_ = Escape::sequence;
@@ -110,6 +115,9 @@ bool LineEditor::swallow(u8 byte) {
         case Escape::one_more:
             escape_ = Escape::none;
             press(byte);
+            return true;
+        case Escape::last:
+            escape_ = Escape::none;
             return true;
     }
     return false;

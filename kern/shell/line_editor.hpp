@@ -55,7 +55,7 @@ class LineEditor {
     [[nodiscard]] bool is_overlong() const { return overlong_; }
 
   private:
-    enum class Escape : u8 { none, begun, parameter, sequence, one_more };
+    enum class Escape : u8 { none, begun, parameter, sequence, one_more, last };
 
     [[nodiscard]] bool swallow(u8 byte);
     void edit(u8 byte);
@@ -82,7 +82,7 @@ class LineEditor {
     char text_[kLongest + 1] = {};
     u32 length_ = 0;
     u32 cursor_ = 0;
-    u8 parameter_ = 0;  // the first one of an escape sequence
+    u32 parameter_ = 0;  // the first one of an escape sequence
     bool overlong_ = false;
     bool after_cr_ = false;  // these two outlive a line: its last bytes may still be on their way
     Escape escape_ = Escape::none;

@@ -123,6 +123,7 @@ TEST_F(LineEditorTest, TakesOutWithinTheLine) {
     EXPECT_EQ(type("one two three\x02\x02\x17\r"), Lines{"one two ee"}) << "^W";
     EXPECT_EQ(type("one two\x02\x02\x15\r"), Lines{"wo"}) << "^U";
     EXPECT_EQ(type("abc\x1b[5~\x1b[~\x1b[33~d\r"), Lines{"abcd"}) << "other keys";
+    EXPECT_EQ(type("abc\x01\x1b[259~\x1b[4294967299~\r"), Lines{"abc"}) << "no Delete modulo 2^n";
 }
 
 TEST_F(LineEditorTest, GivesALineUpFromWithinIt) {
@@ -166,6 +167,7 @@ TEST_F(LineEditorTest, SwallowsEscapeSequences) {
     EXPECT_EQ(type("p\x1b[15~s\r"), Lines{"ps"}) << "F5";
     EXPECT_EQ(type("p\x1b[15;5~s\r"), Lines{"ps"}) << "with parameters";
     EXPECT_EQ(type("p\x1bOPs\r"), Lines{"ps"}) << "F1";
+    EXPECT_EQ(type("p\x1b[[As\r"), Lines{"ps"}) << "F1 of the Linux console";
     EXPECT_EQ(type("p\x1b(Bs\r"), Lines{"ps"}) << "with an intermediate byte";
     EXPECT_EQ(type("p\x1bxs\r"), Lines{"ps"}) << "Alt-x";
     EXPECT_EQ(type("p\x1b\x1b[Cs\r"), Lines{"ps"});
