@@ -7,6 +7,8 @@
 // a failure disregards them all.
 #pragma once
 
+#include <concepts>
+
 #include "arch/contract/cpu.hpp"
 #include "kern/base/log.hpp"
 
@@ -30,11 +32,21 @@ inline void check(bool held, const char* what, const char* file, u32 line) {
     }
 }
 
+template <typename T>
+[[nodiscard]] constexpr bool is_negative(T const& number) {
+    if constexpr (std::signed_integral<T>) {
+        return number < 0;
+    } else {
+        return false;
+    }
+}
+
 // Whether two numbers are, though of two types, of which the first's must have the second.
 template <typename A, typename B>
 [[nodiscard]] constexpr bool are_equal(A const& actual, B const& expected) {
     auto const as_actual = static_cast<A>(expected);
-    return actual == as_actual && static_cast<B>(as_actual) == expected;
+    return actual == as_actual && static_cast<B>(as_actual) == expected &&
+           is_negative(actual) == is_negative(expected);
 }
 
 // Of PIVOT_CHECK_EQUAL: fails unless the two are equal.

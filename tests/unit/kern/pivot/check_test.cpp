@@ -15,6 +15,9 @@ TEST(Check, NumbersOfTwoTypesAreEqualIfTheirValuesAre) {
     EXPECT_FALSE(are_equal(u8{1}, 257)) << "which is 1 in eight bits";
     EXPECT_FALSE(are_equal(u32{0}, u64{1} << 32));
     EXPECT_FALSE(are_equal(true, 2));
+    EXPECT_TRUE(are_equal(-1, -1L));
+    EXPECT_FALSE(are_equal(-1, u32{0xffff'ffff})) << "which has the same bits";
+    EXPECT_FALSE(are_equal(u64{0} - 1, -1));
 }
 
 }  // namespace
