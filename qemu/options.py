@@ -103,7 +103,7 @@ def arguments(argv):
     elif args.command == "rivals":
         rivals.chosen(*args.files or ["linux-rt"])
     elif args.files and args.command != "compare":
-        parser.error(f"{args.command} takes no '{args.files[0]}'")
+        parser.error(f"{args.command} takes no '{args.files[-1]}'")
     if args.gic is not None:
         take_gic(args, parser)
     args.samples = number_of(parser, "--samples", args.samples, bench.MOST_SAMPLES)

@@ -213,7 +213,7 @@ class CliTest(ProgramsTest):
         for name in ("nosuch", "row:"):
             self.assert_one_line(self.pivot("trace", name), 2, f"no scenario '{name}'")
         self.assert_one_line(self.pivot("trace", "interrupt", "across"), 2,
-                             "trace takes no 'interrupt'")
+                             "trace takes no 'across'")
         self.assertIn("contention", self.pivot("trace", "--list").stdout)
 
     def test_a_threshold_that_is_none(self):
