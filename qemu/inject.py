@@ -278,7 +278,7 @@ def read(path):
     except (OSError, ValueError) as error:
         raise say.Failure(f"{path}: {getattr(error, 'strerror', None) or 'no JSON'}") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or not is_whole(data):
-        raise say.Failure(f"{path}: no file of {SCHEMA}")
+        raise say.Failure(f"{path}: no file of {SCHEMA}, or an older version's: run it again")
     return data
 
 

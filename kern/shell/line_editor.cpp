@@ -181,6 +181,7 @@ void LineEditor::recall(u32 back) {
     }
     back_ = back;
     erase_line(cursor_, length_ - cursor_);
+    overlong_ = false;
     if (back != 0) {
         for (char const* c = kept_[(lines_ - back) % kKept]; *c != '\0'; ++c) {
             insert(*c);
@@ -231,11 +232,13 @@ void LineEditor::take_out(u32 count) {
     }
 }
 
-// A line of which nothing is left may be used again.
+// A line that is taken back in one go may be used again; one that was taken back character by
+// character, as far as it was kept, may not: what did not fit may still be meant to be there.
 void LineEditor::erase_line(u32 before, u32 behind) {
+    bool const is_all = length_ != 0 && before + behind == length_;
     erase(before);
     take_out(behind);
-    overlong_ = overlong_ && length_ != 0;
+    overlong_ = overlong_ && !is_all;
 }
 
 // One character so many times: eight of it are given.

@@ -14,7 +14,7 @@
 //   ESC ...                another key's sequence (ECMA-48: CSI, SS3, intermediates): swallowed
 //   NUL, other controls, bytes above 126    ignored
 // A character that does not fit rings the bell and makes the line unusable until all of it is taken
-// back: half a command is never run.
+// back by one ^U or ^K: half a command is never run.
 //
 // Of a terminal it takes that BS moves the cursor left and that text overwrites: any has that. It
 // does not know how wide that is: in a line that wraps, text is right and the picture may not be.

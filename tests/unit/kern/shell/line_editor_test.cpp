@@ -158,6 +158,7 @@ TEST_F(LineEditorTest, RingsOnceForALineThatIsTooLong) {
 TEST_F(LineEditorTest, DoesNotRunWhatIsLeftOfALineThatWasTooLong) {
     std::string const rubbed_out(LineEditor::kLongest, '\b');
     EXPECT_EQ(type(std::string(200, 'x') + rubbed_out + "halt\r"), Lines{"(overlong)"});
+    EXPECT_EQ(type(std::string(200, 'x') + rubbed_out + "\x0b" + "halt\r"), Lines{"(overlong)"});
     EXPECT_EQ(type(std::string(200, 'x') + "\x15" + "ps\r"), Lines{"ps"});
     EXPECT_EQ(type(std::string(200, 'x') + "\x01\x0b" + "ps\r"), Lines{"ps"});
     EXPECT_EQ(type(std::string(200, 'x') + "\x02\x15" + "\x01\x04ps\r"), Lines{"(overlong)"});
