@@ -82,7 +82,7 @@ class Session(unittest.TestCase):
                           ["2", "0000000002", "online", "idle", "none"]])
 
     def test_spl_shows_the_levels(self):
-        lines = self.link.command("spl").splitlines()
+        lines = self.boot(smp=1).command("spl").splitlines()
         self.assertRegex(lines[0], r"^CPU 0: SPL none, system-wide none; \d+ interrupts")
         self.assertEqual([line.split()[0] for line in lines[2:]], list(LEVELS))
         lines = self.boot(smp=3).command("spl").splitlines()
