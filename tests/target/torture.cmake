@@ -22,8 +22,8 @@ pivot_target_test(t_torture_calls IMAGE t_torture.elf
   ARGS --smp 8 --multi --arg torture --arg calls --expect "passed: call storm")
 pivot_target_test(t_torture_churn IMAGE t_torture.elf
   ARGS --smp 4 --multi --arg torture --arg churn --expect "passed: thread churn")
-# Of the locks with four CPUs: eight that wait in turn for a spin mutex, on a host of two cores, hand
-# it over 160 times a second, for a FIFO lock needs its next owner to run.
+# Of the locks with four CPUs: eight that wait in turn for a spin mutex, on a host of two cores,
+# hand it over 160 times a second, for a FIFO lock needs its next owner to run.
 foreach(long "locks;4" "calls;8" "churn;8")
   list(POP_FRONT long what)
   pivot_target_test(t_torture_${what}_long IMAGE t_torture_release.elf
