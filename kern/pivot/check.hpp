@@ -32,6 +32,7 @@ inline void check(bool held, const char* what, const char* file, u32 line) {
     }
 }
 
+// Of a number of any type.
 template <typename T>
 [[nodiscard]] constexpr bool is_negative(T const& number) {
     if constexpr (std::signed_integral<T>) {
@@ -41,7 +42,7 @@ template <typename T>
     }
 }
 
-// Whether two numbers are, though of two types, of which the first's must have the second.
+// Whether two numbers are the same, though of two types.
 template <typename A, typename B>
 [[nodiscard]] constexpr bool are_equal(A const& actual, B const& expected) {
     auto const as_actual = static_cast<A>(expected);

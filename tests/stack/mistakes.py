@@ -17,7 +17,7 @@ WANTED = (
     r"^ +\d+ of +4096  thread .*large_thread +stack_mistakes_stack  TOO SMALL$",
     r"^ +\d+ of +8192  bottom half, each level +g_bottom_half_stacks  TOO SMALL$",
     r"^ +\d+ of +16384  top halves: .* +pivot_interrupt_stack  TOO SMALL$",
-    r"^  FAULT: a call through an unknown pointer in pivot::image_main, \S+mistakes.cpp:\d+: ",
+    r"^  FAULT: a call through an unknown pointer in pivot::image_main, .*mistakes.cpp:\d+: ",
     r"^  FAULT: a frame without bound: pivot::\{anonymous\}::without_bound ",
     r"^  FAULT: recursion: (pivot::\{anonymous\}::recursion) -> \1$",
     r"^  FAULT: stack_mistake_entry is called from assembly, in which context ",
